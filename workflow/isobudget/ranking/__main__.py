@@ -1,0 +1,51 @@
+"""Score one block of samples with one ranker; the tests are never read."""
+
+from isobudget import stage
+from isobudget.engines import vllm
+from isobudget.ranking import likelihood, plain
+from isobudget.rows import read_metadata, read_rows, write_rows
+
+
+def rank_block(args):
+    """Write a score a sample, in the order of the samples."""
+    metadata = read_metadata(args.samples, "samples")
+    where = {key: metadata[key] for key in ("benchmark", "model", "decoding", "block")}
+    samples = read_rows(args.samples, "samples").to_pylist()
+    settings = args.settings
+    kind = settings["ranker"].partition(":")[0]
+    extra = {}
+    if kind == "nll" and settings["scorer"]:
+        if settings["engine"] == "recorded":
+            scores, extra = likelihood.replay(samples, args.recording, where)
+        else:
+            prompts = {p["task_id"]: p["prompt"] for p in read_rows(args.problems, "problems").to_pylist()}
+            scores, extra = likelihood.by_model(samples, prompts, settings, where)
+    elif kind == "nll":
+        scores = likelihood.kept(samples, args.samples)
+    else:
+        scores = plain.RANKERS[settings["ranker"]](samples)
+    rows = [
+        {
+            "task_id": sample["task_id"],
+            "sample": sample["sample"],
+            "score": score,
+            # the paper drops generations that hit the token limit
+            "kept": sample["finish_reason"] != "length",
+        }
+        for sample, score in zip(samples, scores, strict=True)
+    ]
+    write_rows(args.output, "scores", rows, where | {"ranker": settings["ranker"]} | extra)
+
+
+def main():
+    parser = stage.arguments(__doc__)
+    parser.add_argument("--problems", required=True)
+    parser.add_argument("--samples", required=True)
+    parser.add_argument("--recording", help="the scorer is recorded: the file to replay")
+    if parser.parse_args().settings.get("engine") == "vllm":
+        vllm.prepare()
+    stage.run(rank_block, parser)
+
+
+if __name__ == "__main__":
+    main()

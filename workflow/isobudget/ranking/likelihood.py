@@ -1,0 +1,92 @@
+"""Negative log-likelihood: the mean over completion tokens of -log p, prompt left out (Hassid et al., 2024)."""
+
+from isobudget.engines import vllm
+from isobudget.errors import StudyError
+from isobudget.rows import read_metadata, read_rows
+
+
+def mean_nll(logprob, tokens):
+    """Nats a token; a completion without tokens was certain, 0.
+
+    Args:
+        logprob: summed log-probability in nats.
+        tokens: number of completion tokens.
+    """
+    return -logprob / tokens if tokens else 0.0
+
+
+def kept(samples, file):
+    """NLL under the model that drew the samples, from the log-probabilities that sampling kept.
+
+    Args:
+        samples: rows of the samples file.
+        file: its name, for messages.
+
+    Returns:
+        A list of float, nats a token.
+    """
+    for sample in samples:
+        if sample["logprob"] is None:
+            raise StudyError(
+                f"{file}: {sample['task_id']} sample {sample['sample']} has no log-probability; "
+                "leave nll:self out of rankers, this engine kept none."
+            )
+    return [mean_nll(sample["logprob"], sample["completion_tokens"]) for sample in samples]
+
+
+def by_model(samples, prompts, settings, where):
+    """NLL under another model, read now; each distinct completion of a problem once.
+
+    Args:
+        samples: rows of the samples file.
+        prompts: task_id to prompt.
+        settings: scorer, and what loads it.
+        where: benchmark, model, decoding, block.
+
+    Returns:
+        (scores, metadata): a list of float, nats a token, and how they were had.
+    """
+    pairs = list(dict.fromkeys((sample["task_id"], sample["text"]) for sample in samples))
+    texts = [(task, prompts[task] + text) for task, text in pairs]
+    counts = vllm.count_tokens(settings, texts, 1)
+    engine = vllm.load(settings, max(counts) + 16, seed=0)
+    name = f"{where['benchmark']} {settings['ranker']} of {where['model']} {where['block']}"
+    scores, seconds = vllm.score(engine, [(prompts[task], text) for task, text in pairs], name)
+    found = {pair: mean_nll(*score) for pair, score in zip(pairs, scores, strict=True)}
+    return [found[sample["task_id"], sample["text"]] for sample in samples], {
+        "scorer": settings["scorer"],
+        "distinct": len(pairs),
+        "seconds": round(seconds, 3),
+        "dtype": engine.dtype,
+        "versions": vllm.versions(),
+        "hardware": vllm.hardware(),
+    }
+
+
+def replay(samples, recording, where):
+    """NLL that another model gave when recordings/ were made.
+
+    Args:
+        samples: rows of the samples file.
+        recording: the scores file to replay.
+        where: benchmark, model, decoding, block; the recording must be of the same.
+
+    Returns:
+        (scores, metadata), as `by_model`.
+    """
+    metadata = read_metadata(recording, "scores")
+    for key, wanted in where.items():
+        if metadata.get(key) != wanted:
+            raise StudyError(
+                f"{recording}: these are scores of {key} {metadata.get(key)!r}, not {wanted!r}; restore it from git."
+            )
+    found = {(row["task_id"], row["sample"]): row["score"] for row in read_rows(recording, "scores").to_pylist()}
+    for sample in samples:
+        if (sample["task_id"], sample["sample"]) not in found:
+            raise StudyError(
+                f"{recording}: {sample['task_id']} sample {sample['sample']} has no score; restore the file from git."
+            )
+    kept_keys = ("scorer", "distinct", "seconds", "dtype", "versions", "hardware")
+    return [found[sample["task_id"], sample["sample"]] for sample in samples], {
+        key: metadata[key] for key in kept_keys if key in metadata
+    }

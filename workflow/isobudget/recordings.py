@@ -1,0 +1,119 @@
+"""recordings/: what live models drew here, kept so that others can replay it.
+
+They have the layout of results/, and hold what is dear: samples, other models' scores of
+them, calibration runs, model configs.
+
+    python -m isobudget.recordings --results results/record --recordings recordings
+
+puts there what a live study drew; every file is read whole before it is taken.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from isobudget import paths
+from isobudget.errors import StudyError
+from isobudget.rows import read_json, read_metadata, read_rows, whole_file, write_json
+
+
+def check(study, root):
+    """Refuse, before any job, a study that asks recordings/ for more than they hold.
+
+    Args:
+        study: a Study.
+        root: the folder recordings/.
+    """
+    for model, settings in study.models.items():
+        if settings.engine != "recorded":
+            continue
+        for template in (paths.MODELS, paths.CALIBRATIONS):
+            file = Path(paths.below(root, template, model=model, run=0))
+            if not file.exists():
+                raise StudyError(f"models.{model}: engine recorded, but there is no {file}; see recordings/README.md.")
+        for benchmark in study.benchmarks:
+            greedy = Path(
+                paths.below(root, paths.SAMPLES, benchmark=benchmark, model=model, decoding="greedy", block=0)
+            )
+            if not greedy.exists():
+                raise StudyError(
+                    f"models.{model}: engine recorded, but there is no {greedy}; see recordings/README.md."
+                )
+            held = greedy.parent.parent / "sampled"
+            missing = [b for b in range(study.blocks(model)) if not (held / f"{b}.parquet").exists()]
+            if missing:
+                raise StudyError(
+                    f"models.{model}.samples: {settings.samples} samples in blocks of {study.block} need "
+                    f"{held}/{missing[0]}.parquet, which was not recorded; "
+                    f"ask for {missing[0] * study.block} or fewer, or set engine: vllm."
+                )
+    for ranker in study.rankers:
+        for model in study.models:
+            scorer = study.scorer(ranker, model)
+            if not scorer or study.models[scorer].engine != "recorded":
+                continue
+            for benchmark in study.benchmarks:
+                for block in range(study.blocks(model)):
+                    keys = dict(ranker=ranker, benchmark=benchmark, model=model, decoding="sampled", block=block)
+                    file = Path(paths.below(root, paths.SCORES, **keys))
+                    if not file.exists():
+                        raise StudyError(
+                            f"rankers: {ranker!r} on {model} needs {file}, which was not recorded; "
+                            f"leave the ranker out, ask for {block * study.block} samples, "
+                            f"or set {scorer} to engine: vllm."
+                        )
+
+
+def calibration_runs(study, model, root):
+    """How many calibration runs a model has: those asked for, or those recorded."""
+    if study.models[model].engine == "vllm":
+        return study.calibration.repeats
+    folder = Path(paths.below(root, paths.CALIBRATIONS, model=model, run=0)).parent
+    return len(list(folder.glob("*.json")))
+
+
+def keep(results, recordings):
+    """Copy what is new; returns the list of paths written, below recordings."""
+    results, recordings = Path(results), Path(recordings)
+    written = []
+    for kind in ("samples", "scores"):
+        for file in sorted(results.glob(f"{kind}/**/*.parquet")):
+            metadata = read_metadata(file, kind)
+            if kind == "scores" and "scorer" not in metadata:
+                continue  # cheap: every run computes it
+            table = read_rows(file, kind).replace_schema_metadata(pq.read_schema(file).metadata)
+            target = recordings / file.relative_to(results)
+            if _is_new(file, target):
+                with whole_file(target) as temporary:
+                    pq.write_table(table, temporary, compression="zstd", compression_level=19)
+                written.append(target)
+    for kind in ("calibrations", "models"):
+        for file in sorted(results.glob(f"{kind}/**/*.json")):
+            target = recordings / file.relative_to(results)
+            if _is_new(file, target):
+                write_json(target, read_json(file))
+                written.append(target)
+    return written
+
+
+def _is_new(file, target):
+    return not target.exists() or target.stat().st_mtime < file.stat().st_mtime
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Put what a live study drew into recordings/.")
+    parser.add_argument("--results", required=True, help="a results folder of live models")
+    parser.add_argument("--recordings", default="recordings")
+    args = parser.parse_args()
+    try:
+        written = keep(args.results, args.recordings)
+    except StudyError as error:
+        sys.exit(f"isobudget: {error}")
+    size = sum(file.stat().st_size for file in Path(args.recordings).rglob("*") if file.is_file())
+    print(f"{len(written)} new files; {args.recordings} holds {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The rows between stages, and whole files.
+
+Every file between two stages is Parquet (zstd) with one of the schemas below, or JSON. A
+file appears whole or not at all: it is written beside its place under a unique name,
+then moved there with `os.replace`.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isobudget.errors import StudyError
+
+SCHEMAS = {
+    "problems": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("prompt", pa.string()),
+            ("tests", pa.string()),
+            ("kind", pa.string()),  # call or stdio
+            ("entry_point", pa.string()),
+            ("reference", pa.string()),
+            ("split", pa.string()),
+        ]
+    ),
+    "samples": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("sample", pa.int32()),  # runs on across blocks
+            ("text", pa.string()),  # raw, the stop sequence included
+            ("prompt_tokens", pa.int32()),
+            ("completion_tokens", pa.int32()),
+            ("logprob", pa.float64()),  # summed over completion tokens, nats; null: not kept
+            ("finish_reason", pa.string()),  # stop or length
+        ]
+    ),
+    "outcomes": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("sample", pa.int32()),
+            ("program_sha256", pa.string()),
+            ("verdict", pa.string()),
+            ("detail", pa.string()),
+            ("cpu_seconds", pa.float64()),
+        ]
+    ),
+    "scores": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("sample", pa.int32()),
+            ("score", pa.float64()),  # lower is better
+            ("kept", pa.bool_()),  # false: hit the token limit, never chosen
+        ]
+    ),
+}
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """Yield a temporary path in the folder of `path`; move it there if the block succeeds.
+
+    Whatever goes wrong, Ctrl-C included, nothing half-written stays. A full disk is a
+    StudyError that names the file.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    try:
+        yield Path(temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StudyError(
+                f"{path}: the disk is full; free some space and run again, finished files are kept."
+            ) from error
+        raise
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def write_rows(path, kind, rows, metadata=None):
+    """Write rows as one whole Parquet file.
+
+    Args:
+        path: where to.
+        kind: a key of SCHEMAS.
+        rows: a list of dicts, a dict of columns, or a pyarrow Table.
+        metadata: a JSON-serialisable dict kept under the file's `isobudget` key.
+    """
+    schema = SCHEMAS[kind]
+    if isinstance(rows, pa.Table):
+        table = rows.select(schema.names).cast(schema)
+    elif isinstance(rows, dict):
+        table = pa.table(rows, schema=schema)
+    else:
+        table = pa.Table.from_pylist(rows, schema=schema)
+    note = json.dumps({"kind": kind, **(metadata or {})}, sort_keys=True)
+    table = table.replace_schema_metadata({"isobudget": note})
+    with whole_file(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_rows(path, kind):
+    """Read a Parquet file of one of the SCHEMAS as a pyarrow Table.
+
+    Raises StudyError if the file is missing, truncated, no Parquet, or of another kind.
+    """
+    return _open(path, kind).read(columns=SCHEMAS[kind].names).cast(SCHEMAS[kind])
+
+
+def read_metadata(path, kind):
+    """The dict that `write_rows` kept in the file, without reading its rows."""
+    return json.loads(_open(path, kind).schema_arrow.metadata[b"isobudget"])
+
+
+def _open(path, kind):
+    try:
+        file = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise StudyError(f"{path}: there is no such file; it should hold {kind}.") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StudyError(
+            f"{path}: not a whole Parquet file ({_first_line(error)}); delete it and run again to make it anew."
+        ) from None
+    found = file.schema_arrow
+    for field in SCHEMAS[kind]:
+        index = found.get_field_index(field.name)
+        if index < 0 or not _same_type(found.field(index).type, field.type):
+            raise StudyError(
+                f"{path}: no {kind} file of isobudget, column {field.name!r} of type {field.type} is missing; "
+                "delete it and run again to make it anew."
+            )
+    if b"isobudget" not in (found.metadata or {}):
+        raise StudyError(
+            f"{path}: no {kind} file of isobudget, its metadata lacks the isobudget key; "
+            "delete it and run again to make it anew."
+        )
+    return file
+
+
+def _same_type(found, wanted):
+    return found == wanted or (pa.types.is_large_string(found) and pa.types.is_string(wanted))
+
+
+def _first_line(error):
+    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+
+
+def write_json(path, value):
+    """Write a JSON file, whole, with sorted keys."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path):
+    """Read a JSON object; StudyError if the file is missing or no JSON object."""
+    try:
+        value = json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise StudyError(f"{path}: there is no such file.") from None
+    except ValueError as error:
+        raise StudyError(f"{path}: not JSON ({error}); delete it and run again to make it anew.") from None
+    if not isinstance(value, dict):
+        raise StudyError(f"{path}: a JSON object was expected; delete it and run again to make it anew.")
+    return value

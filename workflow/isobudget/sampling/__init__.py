@@ -1,0 +1,1 @@
+"""Drawing completions: one job loads a model once and fills one block."""

@@ -1,0 +1,33 @@
+"""Draw one block of samples, `n` for every problem, and keep them as they came."""
+
+from isobudget import stage
+from isobudget.engines import vllm
+from isobudget.rows import read_rows, write_rows
+from isobudget.sampling import live, recorded
+
+ENGINES = {"vllm": live, "recorded": recorded}
+
+
+def draw_block(args):
+    """One block: sample numbers `block * n` to `block * n + n - 1` of every problem."""
+    problems = read_rows(args.problems, "problems").to_pylist()
+    where = {"benchmark": args.benchmark, "model": args.model, "decoding": args.decoding, "block": args.block}
+    rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, args.recording)
+    write_rows(args.output, "samples", rows, where | metadata)
+
+
+def main():
+    parser = stage.arguments(__doc__)
+    parser.add_argument("--problems", required=True)
+    parser.add_argument("--benchmark", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--decoding", required=True, choices=("sampled", "greedy"))
+    parser.add_argument("--block", required=True, type=int)
+    parser.add_argument("--recording", help="engine recorded: the file to replay")
+    if parser.parse_args().settings.get("engine") == "vllm":
+        vllm.prepare()
+    stage.run(draw_block, parser)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Keep a model's own config.json: from it the FLOPs of a generation are counted."""
+
+from pathlib import Path
+
+from isobudget import stage
+from isobudget.errors import StudyError
+from isobudget.rows import read_json, write_json
+
+
+def keep_config(args):
+    """Copy config.json from recordings/, the weights' folder, or the hub."""
+    if args.recording:
+        write_json(args.output, read_json(args.recording))
+        return
+    weights = args.settings["weights"]
+    file = Path(weights) / "config.json"
+    if Path(weights).is_dir():
+        if not file.exists():
+            raise StudyError(f"{weights}: there is no config.json in this folder; is it a model in transformers' form?")
+    else:
+        file = _from_hub(weights, args.settings["revision"])
+    write_json(args.output, read_json(file))
+
+
+def _from_hub(name, revision):
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise StudyError("huggingface_hub is not installed; `make vllm` installs what live models need.") from None
+    try:
+        return hf_hub_download(name, "config.json", revision=revision)
+    except Exception as error:  # the hub's own errors, requests' and the cache's have no common base
+        reason = str(error).splitlines()[0]
+        raise StudyError(
+            f"{name}: neither a folder here nor a model that the hub gives ({reason}); correct models.*.weights."
+        ) from None
+
+
+if __name__ == "__main__":
+    parser = stage.arguments(__doc__)
+    parser.add_argument("--recording", help="engine recorded: the file to replay")
+    stage.run(keep_config, parser)

@@ -1,0 +1,41 @@
+"""Samples from a model that runs now."""
+
+from isobudget.engines import vllm
+
+
+def samples(problems, settings, where, recording=None):
+    """Draw a block.
+
+    Args:
+        problems: rows of the problems file.
+        settings: protocol, n, decoding, and what loads the model.
+        where: benchmark, model, decoding, block.
+
+    Returns:
+        (rows, metadata) of the samples file.
+    """
+    decoding, n, block = settings["decoding"], settings["n"], where["block"]
+    prompts = [(problem["task_id"], problem["prompt"]) for problem in problems]
+    counts = vllm.count_tokens(settings, prompts, decoding["max_tokens"])
+    # each block has a seed of its own, or it would draw the block before once more
+    engine = vllm.load(settings, max(counts) + decoding["max_tokens"], seed=block, top_p=decoding["top_p"])
+    name = f"{where['benchmark']} {where['model']} {where['decoding']} {block}"
+    completions, seconds = vllm.generate(engine, [text for _, text in prompts], decoding, n, name)
+    rows = [
+        {"task_id": problem["task_id"], "sample": block * n + number, **completion._asdict()}
+        for problem, drawn in zip(problems, completions, strict=True)
+        for number, completion in enumerate(drawn)
+    ]
+    return rows, {
+        "engine": "vllm",
+        "protocol": settings["protocol"],
+        "n": n,
+        "settings": decoding,
+        "weights": settings["weights"],
+        "revision": settings["revision"],
+        "dtype": engine.dtype,
+        "seed": block,
+        "seconds": round(seconds, 3),
+        "versions": vllm.versions(),
+        "hardware": vllm.hardware(),
+    }

@@ -1,0 +1,115 @@
+"""How every stage runs: arguments, its log, progress on the terminal, errors as sentences."""
+
+import argparse
+import contextlib
+import errno
+import json
+import os
+import signal
+import sys
+import traceback
+
+from isobudget.errors import StudyError
+
+_terminal = sys.stderr
+
+
+def terminal():
+    """The stream a person watches, for progress; stdout and stderr may go to the log."""
+    return _terminal
+
+
+def say(sentence):
+    """Tell the person who watches one thing, and keep it in the log."""
+    print(sentence, file=_terminal, flush=True)
+    if _terminal is not sys.stderr:
+        print(sentence, file=sys.stderr, flush=True)
+
+
+def arguments(description):
+    """A parser with what every stage takes: --settings (JSON), --output and --log."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(
+        "--settings", type=_settings, default={}, help="a JSON object, what the config says of this job"
+    )
+    parser.add_argument("--output", required=True, help="the file to write")
+    parser.add_argument("--log", help="where stdout and stderr go; without it, the terminal")
+    return parser
+
+
+def run(stage, parser):
+    """Parse the arguments, call `stage(args)`, and exit.
+
+    A StudyError becomes one sentence on the terminal and in the log, exit code 1. Ctrl-C
+    and a polite kill unwind the stage, so that its temporary files go, exit code 130.
+    """
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    with _log(args.log):
+        try:
+            stage(args)
+            code = 0
+        except StudyError as error:
+            say(f"isobudget: {error}")
+            code = 1
+        except KeyboardInterrupt:
+            say(f"isobudget: interrupted; {args.output} was not written, run again to go on from there.")
+            code = 130
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            say(f"isobudget: {args.output}: the disk is full; free some space and run again, finished files are kept.")
+            code = 1
+        except Exception:
+            traceback.print_exc()
+            where = f", the whole traceback is in {args.log}" if args.log else ""
+            last = traceback.format_exc().strip().splitlines()[-1]
+            print(f"isobudget: {args.output} could not be made: {last}{where}", file=_terminal, flush=True)
+            code = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+    sys.exit(code)
+
+
+def _interrupt(signum, frame):
+    raise KeyboardInterrupt
+
+
+def _settings(text):
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("a JSON object was expected")
+    return value
+
+
+@contextlib.contextmanager
+def _log(path):
+    """Send stdout and stderr to a file, those of libraries in C and of children included."""
+    global _terminal
+    if not path:
+        yield
+        return
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(2), os.dup(1)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+    # line buffered, and deaf to a closed terminal: a lost screen must not end a long job
+    _terminal = os.fdopen(os.dup(kept[0]), "w", buffering=1, errors="replace")
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(kept[0], 2)
+        os.dup2(kept[1], 1)
+        os.close(kept[0])
+        os.close(kept[1])
+        _terminal.close()
+        _terminal = sys.stderr
