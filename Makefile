@@ -18,12 +18,10 @@ endif
 ## run: the study of config/config.yaml, from recordings/ to the figure
 run: $(VENV)/core
 	@$(SNAKEMAKE) --quiet rules
-	@cat results/report/answer.txt
 
 ## live: the same two models, run here and now on the first PROBLEMS problems
 live: $(VENV)/$(VLLM)
 	@$(SNAKEMAKE) --quiet rules --configfile config/live.yaml --config problems=$(PROBLEMS)
-	@cat results/live/report/answer.txt
 
 ## record: draw what recordings/ lack of config/record.yaml (hours), and put it there
 record: $(VENV)/$(VLLM)

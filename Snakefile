@@ -31,10 +31,15 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report/index.html",
-        f"{RESULTS}/report/answer.txt",
 
 
 rule samples:
     """Only draw and score samples, calibrate the models: what recordings/ are made of."""
     input:
         sampled_files,
+
+
+onsuccess:
+    # what to run for which budget, in a few lines
+    if Path(f"{RESULTS}/report/index.html").exists():
+        shell("python -m isobudget.report.table --database {RESULTS}/isobudget.duckdb")

@@ -5,17 +5,17 @@
 rule aggregate:
     """Load the rows into DuckDB and put budgets to the estimates."""
     input:
-        code("store"),
         unpack(aggregate_inputs),
     output:
         f"{RESULTS}/isobudget.duckdb",
-    params:
-        settings=study.aggregate_settings(),
-        results=RESULTS,
     log:
         f"{RESULTS}/logs/aggregate.log",
     benchmark:
         f"{RESULTS}/benchmarks/aggregate.tsv"
+    params:
+        code=code("store"),
+        settings=study.aggregate_settings(),
+        results=RESULTS,
     message:
         "put the study's tables into one DuckDB file"
     shell:

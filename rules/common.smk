@@ -1,6 +1,7 @@
 # What every rule file uses: the study, wildcard constraints, input functions.
 # Needs: config. Makes: study, RESULTS, and the functions below.
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ from isobudget.errors import StudyError
 os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
 os.environ["PYTHONPATH"] = str(WORKFLOW)
 
-RECORDINGS = Path(workflow.basedir) / "recordings"
+# relative, so that moving the folder runs nothing again
+RECORDINGS = Path(os.path.relpath(Path(workflow.basedir) / "recordings"))
 
 try:
     study = load(config, workflow.configfiles[-1] if workflow.configfiles else "config")
@@ -27,6 +29,7 @@ except StudyError as error:
 
 RESULTS = study.results
 
+
 wildcard_constraints:
     benchmark="[a-z0-9-]+",
     model="[A-Za-z0-9][A-Za-z0-9._-]*",
@@ -35,16 +38,23 @@ wildcard_constraints:
     ranker="[A-Za-z0-9:._-]+",
     run="[0-9]+",
 
+
 def at(template, **keys):
     """Paths below the results folder, one for each combination of the keys given as lists."""
     return expand(f"{RESULTS}/{template}", **keys)
 
-def code(stage):
-    """The files a cheap stage is made of: editing one runs the stage again."""
+
+def code(*parts):
+    """A checksum of the files that cheap stages are made of: editing one runs the stage again.
+
+    A parameter rather than inputs: a checkout that only touches files runs nothing, and the
+    message of a failed job does not list forty of them.
+    """
     package = WORKFLOW / "isobudget"
-    folder = package / stage
-    files = sorted(folder.rglob("*")) if folder.is_dir() else [package / f"{stage}.py"]
-    return [str(file) for file in files if file.suffix in (".py", ".sql", ".html", ".css", ".dockerfile")]
+    files = [file for part in parts for file in [package / f"{part}.py", *sorted((package / part).rglob("*"))]]
+    texts = [file.read_bytes() for file in files if file.suffix in (".py", ".sql", ".html", ".css") and file.is_file()]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+
 
 def weights(model):
     """The folder that must be made before a model can be loaded, if any."""
@@ -53,11 +63,13 @@ def weights(model):
         return at(paths.WEIGHTS, model=model)
     return []
 
+
 def sample_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
     return {"weights": weights(wildcards.model)}
+
 
 def rank_inputs(wildcards):
     """What a ranker that needs another model reads beside the samples."""
@@ -68,11 +80,13 @@ def rank_inputs(wildcards):
         return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
     return {"weights": weights(scorer)}
 
+
 def calibrate_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.CALIBRATIONS}".format(**wildcards)}
     return {"weights": weights(wildcards.model)}
+
 
 def model_inputs(wildcards):
     """Where a model's own config.json is to be had."""
@@ -80,24 +94,30 @@ def model_inputs(wildcards):
         return {"recording": f"{RECORDINGS}/{paths.MODELS}".format(**wildcards)}
     return {"weights": weights(wildcards.model)}
 
+
 def is_live(model):
     """Whether a job of this model runs the model."""
     return study.models[model].engine == "vllm"
+
 
 def gpus(model):
     """Devices a job takes that runs this model; a replay, or no model, takes none."""
     return study.models[model].tensor_parallel if model and is_live(model) else 0
 
+
 def engine_threads(model):
     """A live model takes the machine: two engines on the same cores only slow each other."""
     return workflow.cores if model and is_live(model) and workflow.cores else 1
+
 
 def scorer(wildcards):
     """The other model that a ranking job runs, or None."""
     return study.scorer(wildcards.ranker, wildcards.model)
 
+
 def blocks(model):
     return range(study.blocks(model))
+
 
 def outcome_files(wildcards):
     """Every outcome of one model on one benchmark."""
@@ -105,15 +125,18 @@ def outcome_files(wildcards):
     greedy = at(paths.OUTCOMES, decoding="greedy", block=0, **keys)
     return greedy + at(paths.OUTCOMES, decoding="sampled", block=blocks(wildcards.model), **keys)
 
+
 def score_files(wildcards):
     """Every ranker's scores of one model's samples on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
     return at(paths.SCORES, ranker=study.rankers, block=blocks(wildcards.model), **keys)
 
+
 def of_study(files):
     """A function of wildcards, gathered over every benchmark and model of the study."""
     cells = [SimpleNamespace(benchmark=b, model=m) for b in study.benchmarks for m in study.models]
     return [file for cell in cells for file in files(cell)]
+
 
 def calibration_files(wildcards):
     """Every calibration run of one model."""
@@ -133,9 +156,11 @@ def aggregate_inputs(wildcards):
         "estimates": at(paths.ESTIMATES, **cells),
     }
 
+
 def sample_files(wildcards):
     """Every sample of one model on one benchmark."""
     return [file.replace(f"{RESULTS}/outcomes/", f"{RESULTS}/samples/") for file in outcome_files(wildcards)]
+
 
 def sampled_files(wildcards):
     """What is dear: samples, other models' scores of them, calibrations, model configs."""

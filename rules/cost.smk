@@ -5,15 +5,15 @@
 rule cost:
     """Count FLOPs from the model's config, take seconds from its calibration, dollars from its price."""
     input:
-        code("costs"),
         model=f"{RESULTS}/models/{{model}}.json",
         calibrations=calibration_files,
     output:
         f"{RESULTS}/costs/{{model}}.json",
-    params:
-        settings=lambda wildcards: study.cost_settings(wildcards.model),
     log:
         f"{RESULTS}/logs/costs/{{model}}.log",
+    params:
+        code=code("costs"),
+        settings=lambda wildcards: study.cost_settings(wildcards.model),
     message:
         "{wildcards.model}: what a generation costs"
     shell:

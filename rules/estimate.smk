@@ -5,18 +5,18 @@
 rule estimate:
     """Estimate one model's scores on one benchmark, for every k up to n/2."""
     input:
-        code("estimates"),
         outcome_files,
         score_files,
     output:
         f"{RESULTS}/estimates/{{benchmark}}/{{model}}.parquet",
-    params:
-        settings=lambda wildcards: study.estimate_settings(wildcards.benchmark, wildcards.model),
-        results=RESULTS,
     log:
         f"{RESULTS}/logs/estimates/{{benchmark}}/{{model}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/estimates/{{benchmark}}/{{model}}.tsv"
+    params:
+        code=code("estimates"),
+        settings=lambda wildcards: study.estimate_settings(wildcards.benchmark, wildcards.model),
+        results=RESULTS,
     message:
         "{wildcards.benchmark}: estimate {wildcards.model}"
     shell:

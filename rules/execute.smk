@@ -6,16 +6,15 @@
 rule references:
     """Run the benchmark's own solutions in the sandbox: all must pass before any sample is judged."""
     input:
-        code("execution"),
-        code("sandbox"),
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
     output:
         f"{RESULTS}/references/{{benchmark}}.json",
-    params:
-        settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
     log:
         f"{RESULTS}/logs/references/{{benchmark}}.log",
     threads: 2
+    params:
+        code=code("execution", "sandbox"),
+        settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
     message:
         "{wildcards.benchmark}: check that its reference solutions pass in the sandbox"
     shell:
@@ -26,20 +25,19 @@ rule references:
 rule execute:
     """Run one block's programs in the sandbox, each distinct one once."""
     input:
-        code("execution"),
-        code("sandbox"),
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
         references=f"{RESULTS}/references/{{benchmark}}.json",
         samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
     output:
         f"{RESULTS}/outcomes/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
-    params:
-        settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
     log:
         f"{RESULTS}/logs/outcomes/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/outcomes/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.tsv"
     threads: 2
+    params:
+        code=code("execution", "sandbox"),
+        settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
     message:
         "{wildcards.benchmark}: run {wildcards.decoding} programs of {wildcards.model}, block {wildcards.block}"
     shell:

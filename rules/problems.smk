@@ -6,12 +6,11 @@ rule problems:
     """Load a benchmark's problems."""
     output:
         f"{RESULTS}/problems/{{benchmark}}.parquet",
-    input:
-        code("problems"),
-    params:
-        settings=lambda wildcards: study.problems_settings(wildcards.benchmark),
     log:
         f"{RESULTS}/logs/problems/{{benchmark}}.log",
+    params:
+        code=code("problems"),
+        settings=lambda wildcards: study.problems_settings(wildcards.benchmark),
     message:
         "{wildcards.benchmark}: load its problems"
     shell:

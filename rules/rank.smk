@@ -10,9 +10,6 @@ rule rank:
         samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
     output:
         f"{RESULTS}/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
-    params:
-        settings=lambda wildcards: study.rank_settings(wildcards.ranker, wildcards.model),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
     log:
         f"{RESULTS}/logs/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.log",
     benchmark:
@@ -20,6 +17,9 @@ rule rank:
     threads: lambda wildcards: engine_threads(scorer(wildcards))
     resources:
         gpu=lambda wildcards: gpus(scorer(wildcards)),
+    params:
+        settings=lambda wildcards: study.rank_settings(wildcards.ranker, wildcards.model),
+        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
     shell:

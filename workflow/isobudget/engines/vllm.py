@@ -141,6 +141,7 @@ def count_tokens(settings, prompts, max_tokens):
     Raises:
         StudyError: no tokenizer, or a prompt that leaves no room for max_tokens.
     """
+    on_cpu()  # says what is missing, if vLLM is
     from transformers import AutoConfig, AutoTokenizer
 
     weights = settings["weights"]

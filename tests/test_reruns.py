@@ -1,0 +1,259 @@
+"""What is computed after a change, on a small grid: only what the change touches.
+
+Two models that replay small recordings made here, three problems, two rankers. The base
+study runs for real, once; each change is then planned by Snakemake on a copy of it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from isobudget import paths
+from isobudget.config import load
+from isobudget.rows import write_json, write_rows
+
+ROOT = Path(__file__).parent.parent
+ENDING = {"aggregate": 1, "report": 1, "all": 1}
+STUDY = {
+    "benchmarks": ["humaneval"],
+    "problems": 3,
+    "models": {"small": {"engine": "recorded", "samples": 8}, "large": {"engine": "recorded", "samples": 4}},
+    "rankers": ["nll:self", "random"],
+    "budgets": {"flops": [1, 2], "seconds": [1]},
+    "bootstrap": {"resamples": 20},
+}
+ARCHITECTURE = {
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 1000,
+}
+
+
+def record(root, model, blocks, benchmark="humaneval"):
+    """Write recordings of a model that solves every second sample."""
+    from isobudget.problems import humaneval
+
+    study = load(with_models(third=STUDY["models"]["large"]))
+    problems = humaneval.problems()[:3]
+    for decoding, count, size in (("greedy", 1, 1), ("sampled", blocks, 4)):
+        for block in range(count):
+            rows = [
+                {
+                    "task_id": problem["task_id"],
+                    "sample": block * size + number,
+                    "text": problem["reference"] if number % 2 == 0 else "    return None\n",
+                    "prompt_tokens": 100,
+                    "completion_tokens": 10 + number,
+                    "logprob": -1.0 - number,
+                    "finish_reason": "stop",
+                }
+                for problem in problems
+                for number in range(size)
+            ]
+            where = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
+            settings = json.loads(study.sample_settings("humaneval", model, decoding))["decoding"]
+            metadata = where | {"engine": "vllm", "protocol": 1, "n": size, "settings": settings, "seconds": 1.0}
+            write_rows(root / paths.below("recordings", paths.SAMPLES, **where), "samples", rows, metadata)
+    write_json(root / paths.below("recordings", paths.MODELS, model=model), ARCHITECTURE)
+    run = {
+        "model": model,
+        "run": 0,
+        "engine": "vllm",
+        "benchmark": "humaneval",
+        "decoding": {},
+        "prompts": 3,
+        "generations": 12,
+        "generation_seconds": 6.0,
+        "prompt_tokens": 1200,
+        "completion_tokens": 600,
+        "scored": 0,
+        "scoring_seconds": None,
+        "versions": {},
+        "hardware": {},
+    }
+    write_json(root / paths.below("recordings", paths.CALIBRATIONS, model=model, run=0), run)
+
+
+def snakemake(root, *arguments, study=STUDY):
+    (root / "study.yaml").write_text(yaml.safe_dump(study))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", "study.yaml"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+
+
+def planned(root, study=STUDY):
+    """How many jobs of each rule Snakemake would run now."""
+    done = snakemake(root, "--dry-run", study=study)
+    assert done.returncode == 0, done.stderr
+    lines = (done.stdout + done.stderr).splitlines()
+    if not any(line.startswith("job  ") for line in lines):
+        assert any("Nothing to be done" in line for line in lines), done.stderr
+        return {}
+    start = next(index for index, line in enumerate(lines) if line.startswith("job  ")) + 2
+    table = [line.split() for line in lines[start : lines.index("", start)]]
+    return {rule: int(count) for rule, count in table if rule != "total"}
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """The repository as it is here, its own small recordings, and the base study run once."""
+    root = tmp_path_factory.mktemp("reruns") / "base"
+    for part in ("Snakefile", "rules", "workflow", "envs", "profiles"):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        (root / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / part, root / part)
+    record(root, "small", 4)
+    record(root, "large", 1)
+    record(root, "third", 1)
+    done = snakemake(root)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return root
+
+
+@pytest.fixture
+def study(base, tmp_path):
+    """A copy of the base study, to be changed; times of files are kept."""
+    root = tmp_path / "study"
+    shutil.copytree(base, root, symlinks=True)
+    return root
+
+
+def with_models(**models):
+    return STUDY | {"models": STUDY["models"] | models}
+
+
+def edit(file):
+    file.write_text(file.read_text() + "\n")
+
+
+def test_nothing_changed(study):
+    assert planned(study) == {}
+
+
+def test_a_model_added(study):
+    more = with_models(third={"engine": "recorded", "samples": 4})
+    own = {"model": 1, "calibrate": 1, "sample": 2, "execute": 2, "rank": 2, "cost": 1, "estimate": 1}
+    assert planned(study, more) == own | ENDING
+    done = snakemake(study, study=more)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert planned(study, more) == {}
+
+
+def test_a_model_removed(study):
+    fewer = STUDY | {"models": {"small": STUDY["models"]["small"]}}
+    assert planned(study, fewer) == ENDING
+
+
+def test_samples_from_8_to_16(study):
+    more = with_models(small={"engine": "recorded", "samples": 16})
+    assert planned(study, more) == {"sample": 2, "execute": 2, "rank": 4, "estimate": 1} | ENDING
+
+
+def test_samples_from_8_to_16_leave_the_old_blocks_as_they_were(study):
+    old = study / "results/samples/humaneval/small/sampled/0.parquet"
+    before = old.stat()
+    done = snakemake(study, study=with_models(small={"engine": "recorded", "samples": 16}))
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert old.stat().st_mtime_ns == before.st_mtime_ns
+    assert old.stat().st_ino == before.st_ino
+
+
+def test_a_budget_added(study):
+    assert planned(study, STUDY | {"budgets": {"flops": [1, 2, 3], "seconds": [1]}}) == ENDING
+
+
+def test_a_ranker_added(study):
+    assert (
+        planned(study, STUDY | {"rankers": ["nll:self", "random", "shortest"]}) == {"rank": 3, "estimate": 2} | ENDING
+    )
+
+
+def test_rankers_in_another_order_change_no_estimate(study):
+    assert "estimate" not in planned(study, STUDY | {"rankers": ["random", "nll:self"]})
+
+
+def test_a_benchmark_added(study):
+    package = study / "workflow/isobudget"
+    shutil.copy(package / "problems/humaneval.py", package / "problems/other.py")
+    config = package / "config.py"
+    text = config.read_text()
+    assert text.count('BENCHMARKS = {"humaneval": {') == 1
+    entry = 'BENCHMARKS = {"other": {"problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS}, "humaneval": {'
+    config.write_text(text.replace('BENCHMARKS = {"humaneval": {', entry))
+    record(study, "small", 4, "other")
+    record(study, "large", 1, "other")
+    cells = {"sample": 5, "execute": 5, "rank": 6, "estimate": 2}
+    more = STUDY | {"benchmarks": ["humaneval", "other"]}
+    # the new benchmark's module lies in the stage `problems`, whose files are looked at again and not changed
+    plan = planned(study, more)
+    assert {rule: plan.get(rule) for rule in cells} == cells
+    assert plan["references"] == 1
+
+
+def test_a_cheap_stages_module_edited(study):
+    edit(study / "workflow/isobudget/estimates/unbiased.py")
+    assert planned(study) == {"estimate": 2} | ENDING
+
+
+def test_an_sql_file_edited(study):
+    edit(sorted((study / "workflow/isobudget/store").rglob("*.sql"))[0])
+    assert planned(study) == ENDING
+
+
+def test_a_sampling_module_edited(study):
+    edit(study / "workflow/isobudget/sampling/live.py")
+    edit(study / "workflow/isobudget/engines/vllm.py")
+    assert planned(study) == {}
+
+
+def test_the_sandbox_edited(study):
+    edit(study / "workflow/isobudget/sandbox/server.py")
+    assert planned(study) == {"references": 1, "execute": 5, "estimate": 2} | ENDING
+
+
+def test_a_file_of_the_middle_deleted(study):
+    (study / "results/outcomes/humaneval/small/sampled/1.parquet").unlink()
+    assert planned(study) == {"execute": 1, "estimate": 1} | ENDING
+
+
+def test_a_sample_file_deleted_draws_that_block_again(study):
+    (study / "results/samples/humaneval/small/sampled/1.parquet").unlink()
+    assert planned(study) == {"sample": 1, "execute": 1, "rank": 2, "estimate": 1} | ENDING
+
+
+def test_a_truncated_file_is_named_and_mended_by_deleting_it(study):
+    sick = study / "results/outcomes/humaneval/small/sampled/1.parquet"
+    sick.write_bytes(sick.read_bytes()[:100])
+    done = snakemake(study)
+    assert done.returncode == 1
+    assert "results/outcomes/humaneval/small/sampled/1.parquet: not a whole Parquet file" in done.stderr
+    sick.unlink()
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert planned(study) == {}
+
+
+def test_a_truncated_recording_is_named(study):
+    sick = study / "recordings/samples/humaneval/small/sampled/1.parquet"
+    sick.write_bytes(sick.read_bytes()[:100])
+    done = snakemake(study)
+    assert done.returncode == 1
+    assert "recordings/samples/humaneval/small/sampled/1.parquet: not a whole Parquet file" in done.stderr
+
+
+def test_more_samples_than_were_recorded_are_refused_before_any_job(study):
+    done = snakemake(study, study=with_models(small={"engine": "recorded", "samples": 20}))
+    assert done.returncode == 1
+    assert "models.small.samples: 20 samples in blocks of 4 need" in done.stderr
+    assert "ask for 16 or fewer, or set engine: vllm" in done.stderr
+    assert planned(study) == {}

@@ -1,0 +1,359 @@
+"""The store: a small study, estimated and aggregated by the stages themselves, every table asked."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import time
+from statistics import mean
+
+import duckdb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from small_study import COSTS, PASSED, SETTINGS, aggregate, command, estimate, score, write_costs, write_study
+
+from isobudget.rows import write_json, write_rows
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The study's folder, aggregated once; tests only read it."""
+    results = tmp_path_factory.mktemp("whole") / "results"
+    write_study(results)
+    # what a removed model, a larger n and a dropped ranker left behind
+    write_rows(results / "problems/mbpp.parquet", "problems", [])
+    for stale in ("outcomes/humaneval/gone/sampled/0", "outcomes/humaneval/L/sampled/1"):
+        (results / f"{stale}.parquet").parent.mkdir(parents=True, exist_ok=True)
+        (results / f"{stale}.parquet").write_text("not even Parquet")
+    done = aggregate(results)
+    assert done.returncode == 0, done.stderr
+    assert [p.name for p in results.iterdir() if p.name.startswith(".")] == []
+    return results
+
+
+@pytest.fixture
+def ask(whole):
+    with duckdb.connect(str(whole / "isobudget.duckdb"), read_only=True) as connection:
+        yield lambda query: connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def study(tmp_path, whole):
+    """A copy to spoil."""
+    results = tmp_path / "results"
+    subprocess.run(["cp", "-r", str(whole), str(results)], check=True)
+    (results / "isobudget.duckdb").unlink()
+    return results
+
+
+def pass_at_k(model, k):
+    """Mean over problems of the share of k-subsets with a pass, by enumeration."""
+    return mean(mean(any(s) for s in itertools.combinations(row, k)) for row in PASSED[model])
+
+
+def rank_score_at_k(model, ranker, k):
+    shares = []
+    for task, row in enumerate(PASSED[model]):
+        values = [score(model, ranker, task, sample) for sample in range(len(row))]
+        for subset in itertools.combinations(range(len(row)), k):
+            best = min(values[i] for i in subset)
+            shares.append(mean(row[i] for i in subset if values[i] == best))
+    return mean(shares)
+
+
+def test_the_tables_and_no_others_with_their_columns(ask):
+    found = {}
+    for table, column in ask(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal ORDER BY column_index"
+    ):
+        found.setdefault(table, []).append(column)
+    keys = "benchmark model decoding block "
+    budget = " unit budget budget_absolute k value low high"
+    assert found == {
+        name: columns.split()
+        for name, columns in {
+            "study": "key value",
+            "problems": "benchmark task_id prompt tests kind entry_point reference split",
+            "samples": keys + "task_id sample text prompt_tokens completion_tokens logprob finish_reason",
+            "outcomes": keys + "task_id sample program_sha256 verdict detail cpu_seconds",
+            "scores": keys + "ranker task_id sample score kept",
+            "costs": "model unit generation scoring relative how flops_read_written",
+            "pass_at_k": "benchmark model k value low high",
+            "pass_at_budget": "benchmark model" + budget,
+            "greedy": "benchmark model value low high",
+            "rank_score_at_k": "benchmark model ranker k value low high",
+            "rank_score_at_budget": "benchmark model ranker" + budget,
+            "winners": "benchmark unit budget budget_absolute model k value low high runner_up runner_up_k "
+            "runner_up_value margin margin_low margin_high",
+        }.items()
+    }
+
+
+def test_rows_carry_the_keys_of_their_paths_and_stale_files_stay_out(ask):
+    counts = "SELECT model, decoding, block, count(*) FROM {} GROUP BY ALL ORDER BY ALL"
+    sampled = [("L", "sampled", 0, 12), ("S", "sampled", 0, 12), ("S", "sampled", 1, 12)]
+    both = sorted([*sampled, ("L", "greedy", 0, 3), ("S", "greedy", 0, 3)])
+    assert ask(counts.format("samples")) == both
+    assert ask(counts.format("outcomes")) == both
+    assert ask(counts.format("scores")) == [(*row[:3], 24) for row in sampled]
+    assert ask("SELECT DISTINCT benchmark FROM problems") == [("humaneval",)]
+    assert ask("SELECT count(*) FROM problems") == [(3,)]
+    assert ask("SELECT text FROM samples WHERE model = 'S' AND block = 1 AND task_id = 'T/2' AND sample = 6") == [
+        ("S 2 6",)
+    ]
+    for model, ranker, task, sample in [("S", "nll:L", 1, 5), ("L", "nll:self", 2, 0)]:
+        key = f"model = '{model}' AND ranker = '{ranker}' AND task_id = 'T/{task}' AND sample = {sample}"
+        assert ask(f"SELECT score FROM scores WHERE {key}") == [(score(model, ranker, task, sample),)]
+
+
+def test_outcomes_join_samples_and_give_back_the_verdicts(ask):
+    found = ask(
+        "SELECT model, task_id, sample, verdict = 'passed' FROM outcomes JOIN samples "
+        "USING (benchmark, model, decoding, block, task_id, sample) WHERE decoding = 'sampled'"
+    )
+    assert len(found) == 36
+    assert all(PASSED[model][int(task[2:])][sample] == passed for model, task, sample, passed in found)
+
+
+def test_pass_at_k_is_enumeration_for_every_k_up_to_half(ask):
+    found = ask("SELECT model, k, value, low <= value AND value <= high FROM pass_at_k")
+    assert [(model, k) for model, k, _, _ in found] == [("L", 1), ("L", 2), ("S", 1), ("S", 2), ("S", 3), ("S", 4)]
+    for model, k, value, inside in found:
+        assert value == pytest.approx(pass_at_k(model, k), abs=1e-12)
+        assert inside
+
+
+def test_rank_score_at_k_is_enumeration(ask):
+    found = ask("SELECT model, ranker, k, value FROM rank_score_at_k")
+    assert len(found) == 2 * (2 + 4)
+    for model, ranker, k, value in found:
+        assert value == pytest.approx(rank_score_at_k(model, ranker, k), abs=1e-12)
+
+
+def test_greedy_is_the_share_solved(ask):
+    assert ask("SELECT model, value FROM greedy") == [("L", pytest.approx(2 / 3)), ("S", pytest.approx(1 / 3))]
+
+
+def test_costs_are_relative_to_the_cheapest(ask):
+    assert ask(
+        "SELECT model, unit, generation, scoring, relative, flops_read_written FROM costs ORDER BY unit, model"
+    ) == [
+        ("L", "flops", 4e12, 4e12, 4.0, 7.5),
+        ("S", "flops", 1e12, 1e12, 1.0, 7.5),
+        ("L", "seconds", 1.5, 0.5, 3.0, None),
+        ("S", "seconds", 0.5, 0.25, 1.0, None),
+        ("L", "usd", None, None, None, None),
+        ("S", "usd", None, None, None, None),
+    ]
+
+
+def test_a_budget_buys_what_fits_and_no_more_than_half_the_samples(ask):
+    found = ask("SELECT model, unit, budget, budget_absolute, k, value FROM pass_at_budget")
+    # flops: S costs 1, L costs 4; S has rows up to k = 4, L up to k = 2. 16 and 64 are beyond both.
+    # seconds: S costs 1, L costs 3. No price, no usd.
+    assert [row[:5] for row in found] == [
+        ("S", "flops", 1, 1e12, 1),
+        ("S", "flops", 2, 2e12, 2),
+        ("L", "flops", 4, 4e12, 1),
+        ("S", "flops", 4, 4e12, 4),
+        ("L", "flops", 8, 8e12, 2),
+        ("S", "seconds", 1, 0.5, 1),
+        ("L", "seconds", 3, 1.5, 1),
+        ("S", "seconds", 3, 1.5, 3),
+        ("L", "seconds", 6, 3.0, 2),
+    ]
+    for model, _, _, _, k, value in found:
+        assert value == pytest.approx(pass_at_k(model, k), abs=1e-12)
+
+
+def test_a_ranked_candidate_costs_its_generation_and_its_ranking(ask):
+    found = ask("SELECT ranker, model, unit, budget, k, value FROM rank_score_at_budget")
+    # nll:self costs nothing beside the generation. nll:L on S: 1 + 4 = 5 in flops, 0.5 + 0.5 s = 2 in seconds;
+    # nll:L on L itself costs nothing.
+    assert sorted(row[:5] for row in found) == sorted(
+        [
+            ("nll:L", "S", "flops", 8, 1),
+            ("nll:L", "S", "flops", 16, 3),
+            ("nll:L", "L", "flops", 4, 1),
+            ("nll:L", "L", "flops", 8, 2),
+            ("nll:L", "S", "seconds", 3, 1),
+            ("nll:L", "S", "seconds", 6, 3),
+            ("nll:L", "L", "seconds", 3, 1),
+            ("nll:L", "L", "seconds", 6, 2),
+            ("nll:self", "S", "flops", 1, 1),
+            ("nll:self", "S", "flops", 2, 2),
+            ("nll:self", "S", "flops", 4, 4),
+            ("nll:self", "L", "flops", 4, 1),
+            ("nll:self", "L", "flops", 8, 2),
+            ("nll:self", "S", "seconds", 1, 1),
+            ("nll:self", "S", "seconds", 3, 3),
+            ("nll:self", "L", "seconds", 3, 1),
+            ("nll:self", "L", "seconds", 6, 2),
+        ]
+    )
+    for ranker, model, _, _, k, value in found:
+        assert value == pytest.approx(rank_score_at_k(model, ranker, k), abs=1e-12)
+
+
+def test_winners_lead_their_runner_up_by_a_paired_margin(ask, whole):
+    found = ask(
+        "SELECT unit, budget, model, k, value, runner_up, runner_up_k, runner_up_value, "
+        "margin, margin_low, margin_high FROM winners WHERE budget = 3"
+    )
+    assert [row[:4] + row[5:7] for row in found] == [
+        ("flops", 1, "S", 1, None, None),
+        ("flops", 2, "S", 2, None, None),
+        ("flops", 4, "L", 1, "S", 4),
+        ("flops", 8, "L", 2, None, None),
+        ("seconds", 1, "S", 1, None, None),
+        ("seconds", 3, "L", 1, "S", 3),
+        ("seconds", 6, "L", 2, None, None),
+    ]
+    drawn = np.random.default_rng(0).integers(3, size=(50, 3))
+    for _, _, model, k, value, runner_up, runner_up_k, runner_up_value, margin, low, high in found:
+        if runner_up is None:
+            assert (runner_up_value, margin, low, high) == (None,) * 4
+            continue
+        assert margin == pytest.approx(value - runner_up_value, abs=1e-15)
+        per_problem = [
+            mean(any(s) for s in itertools.combinations(a, k))
+            - mean(any(s) for s in itertools.combinations(b, runner_up_k))
+            for a, b in zip(PASSED[model], PASSED[runner_up], strict=True)
+        ]
+        resampled = np.array(per_problem)[drawn].mean(axis=1)
+        assert (low, high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])), abs=1e-12)
+
+
+def test_where_the_settings_and_versions_came_from_is_kept(ask):
+    kept = dict(ask("SELECT key, value FROM study"))
+    assert json.loads(kept["settings"]) == SETTINGS
+    assert json.loads(kept["versions"])["duckdb"] == duckdb.__version__
+
+
+def test_equal_values_go_to_the_one_that_spends_less_then_to_the_name(study):
+    for model in ("S", "L"):
+        file = study / f"estimates/humaneval/{model}.parquet"
+        table = pq.read_table(file)
+        rows = table.to_pylist()
+        for row in rows:
+            # what a sum in another order may give of the same value
+            row["value"], row["replicates"] = 0.5 + 1.2e-16 * (model == "S"), [0.5] * 50
+        pq.write_table(type(table).from_pylist(rows, schema=table.schema), file)
+    write_costs(study, {"S": {**COSTS["S"], "flops": (1.5, 1)}, "L": {**COSTS["L"], "flops": (4.0, 1)}})
+    done = aggregate(study, budgets={"flops": [3], "seconds": [3], "usd": []})
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT unit, model, k, runner_up, margin, margin_low, margin_high FROM winners WHERE budget = 3"
+        ).fetchall()
+    # flops: a budget of 4.5 buys three of S for 4.5 or one of L for 4; seconds: three of S and one of L, both for 1.5
+    assert [row[:4] for row in found] == [("flops", "L", 1, "S"), ("seconds", "L", 1, "S")]
+    assert [row[4:] for row in found] == [(pytest.approx(0, abs=1e-15), 0, 0)] * 2
+
+
+def test_a_budget_of_exactly_k_generations_buys_k_whatever_the_division_rounds_to(study):
+    write_costs(study, {"S": {**COSTS["S"], "seconds": (0.1, 0.1)}, "L": {**COSTS["L"], "seconds": (0.1 * 3, 0.1)}})
+    assert aggregate(study, budgets={"flops": [], "seconds": [3], "usd": []}).returncode == 0
+    with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+        assert connection.execute("FROM pass_at_budget SELECT model, k, budget").fetchall() == [
+            ("S", 1, 1),  # its own price; the large one's is 3 but for rounding, and no budget beside 3
+            ("L", 1, 3),
+            ("S", 3, 3),
+        ]
+        assert connection.execute("SELECT DISTINCT unit FROM rank_score_at_budget").fetchall() == [("seconds",)]
+
+
+def test_a_model_that_is_free_has_no_budget_and_does_not_set_the_unit(study):
+    write_costs(study, {"S": {**COSTS["S"], "usd": (0.0, 0.0)}, "L": {**COSTS["L"], "usd": (2.0, 0.5)}})
+    assert aggregate(study, budgets={"flops": [], "seconds": [], "usd": [1, 2]}).returncode == 0
+    with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+        found = connection.execute("SELECT model, budget, budget_absolute, k FROM pass_at_budget").fetchall()
+        assert found == [("L", 1, 2.0, 1), ("L", 2, 4.0, 2)]
+        relative = connection.execute("SELECT relative FROM costs WHERE unit = 'usd' ORDER BY model").fetchall()
+        assert relative == [(1.0,), (0.0,)]
+
+
+def test_without_the_cost_of_scoring_a_ranker_that_needs_it_has_no_budget_rows(study):
+    write_costs(study, {**COSTS, "L": {**COSTS["L"], "seconds": (1.5, None)}})
+    assert aggregate(study).returncode == 0
+    with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+        query = "SELECT DISTINCT model, unit FROM rank_score_at_budget WHERE ranker = 'nll:L' ORDER BY ALL"
+        assert connection.execute(query).fetchall() == [("L", "flops"), ("L", "seconds"), ("S", "flops")]
+
+
+def test_one_model_without_rankers_or_greedy_makes_every_table(study):
+    estimate(study, "S", rankers=[], greedy=False)
+    done = aggregate(study, models={"S": 2}, rankers=[], greedy=False)
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+        sizes = {
+            t: connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("scores", "greedy", "winners")
+        }
+        assert sizes == {"scores": 0, "greedy": 0, "winners": 5}
+        assert connection.execute("SELECT DISTINCT model, margin FROM winners").fetchall() == [("S", None)]
+
+
+def assert_one_sentence(done, study, *parts):
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert all(part in done.stderr for part in parts), done.stderr
+    assert sorted(p.name for p in study.iterdir() if "duckdb" in p.name) == [], "nothing half-written stays"
+
+
+@pytest.mark.parametrize(
+    "file", ["samples/humaneval/S/sampled/1", "scores/nll:L/humaneval/L/sampled/0", "estimates/humaneval/S"]
+)
+@pytest.mark.parametrize("damage", ["missing", "truncated", "foreign"])
+def test_a_missing_truncated_or_foreign_file_is_named(study, file, damage):
+    path = study / f"{file}.parquet"
+    if damage == "missing":
+        path.unlink()
+    elif damage == "truncated":
+        os.truncate(path, path.stat().st_size // 2)
+    else:
+        path.write_bytes((study / "problems/humaneval.parquet").read_bytes())
+    assert_one_sentence(aggregate(study), study, str(path))
+
+
+def test_a_file_whose_rows_are_spoilt_is_named_and_leaves_no_database(study):
+    path = study / "samples/humaneval/S/sampled/1.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + b"\xff" * 200 + whole[204:])
+    assert_one_sentence(aggregate(study), study, str(path))
+
+
+def test_costs_that_are_no_costs_are_named(study):
+    write_json(study / "costs/L.json", {"generation": {}})
+    assert_one_sentence(aggregate(study), study, f"{study}/costs/L.json: no costs file of isobudget")
+
+
+def test_estimates_over_other_resamples_are_not_paired(study):
+    estimate(study, "L", bootstrap={"resamples": 50, "seed": 1})
+    assert_one_sentence(aggregate(study), study, f"{study}/estimates/humaneval/L.parquet: estimated over other")
+
+
+def test_a_ranker_that_names_no_model_is_refused(study):
+    assert_one_sentence(aggregate(study, rankers=["nll:nobody"]), study, "the ranker 'nll:nobody' names no model")
+
+
+def test_an_old_database_stays_when_a_new_one_cannot_be_made(study):
+    assert aggregate(study).returncode == 0
+    before = (study / "isobudget.duckdb").read_bytes()
+    (study / "problems/humaneval.parquet").write_text("spoilt")
+    assert aggregate(study).returncode == 1
+    assert (study / "isobudget.duckdb").read_bytes() == before
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.5, 0.7, 0.9, 1.1])
+def test_a_stage_that_is_stopped_leaves_a_whole_database_or_none(study, seconds):
+    process = subprocess.Popen(command("store", study / "isobudget.duckdb", study, SETTINGS), stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    process.terminate()
+    assert process.wait() in (0, 130, -signal.SIGTERM)  # done, unwound, or not yet begun
+    left = [path.name for path in study.iterdir() if "duckdb" in path.name]
+    assert left in ([], ["isobudget.duckdb"])
+    if left:
+        with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM winners").fetchone() == (7,)

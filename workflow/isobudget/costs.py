@@ -1,0 +1,264 @@
+"""What one generation of a model costs, and one scoring pass of it: FLOPs, seconds, US dollars.
+
+FLOPs come from the model's own config.json, seconds from calibration runs, dollars from the tokens
+that the calibrations read and wrote. What cannot be had is null, and `how` says why.
+"""
+
+import json
+import statistics
+
+from isobudget import stage
+from isobudget.errors import StudyError
+from isobudget.rows import read_json, write_json
+
+TOKENS_A_PASS = 128  # the paper's unit: one forward pass over 128 tokens is a generation
+
+# The same dimension under the names that older architectures gave it.
+NAMES = {
+    "hidden_size": ("hidden_size", "n_embd", "d_model"),
+    "num_hidden_layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
+    "num_attention_heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
+    "intermediate_size": ("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size"),
+    "vocab_size": ("vocab_size",),
+}
+# An MLP of two matrices instead of the three of SwiGLU and its kin; nothing in a config.json says so but its type.
+UNGATED = {"bloom", "codegen", "falcon", "gpt2", "gpt_bigcode", "gpt_neo", "gpt_neox", "gptj", "mpt", "nemotron", "opt"}
+UNGATED |= {"persimmon", "phi", "starcoder2"}
+# Those of them that leave the size of the MLP out where it is four times the hidden size.
+FOUR_TIMES = {"bloom", "codegen", "falcon", "gpt2", "gpt_bigcode", "gpt_neo", "gptj", "mpt"}
+# Layers that are not the plain decoder counted here; counting them as such would be wrong without a word.
+NOT_COUNTED = ("num_local_experts", "num_experts", "n_routed_experts", "kv_lora_rank", "is_encoder_decoder")
+
+
+def shape(config, source="config.json"):
+    """Read the dimensions of a decoder from the dict of its config.json.
+
+    Covers decoder-only models with full, grouped or multi-query attention, a gated or plain MLP,
+    a tied or untied head, and a head size that is given or follows from the hidden size.
+
+    Args:
+        config: the dict, with the names of Hugging Face transformers.
+        source: what error messages call the file.
+
+    Returns:
+        A dict of ints: hidden, layers, heads, kv_heads, head (size of one), inner, matrices (2 or 3
+        of the MLP), vocabulary.
+
+    Raises:
+        StudyError: a key is missing or no positive integer, or the model is no plain dense decoder.
+    """
+    for key in NOT_COUNTED:
+        if config.get(key):
+            raise StudyError(
+                f"{source}: {key} is {config[key]!r}; FLOPs are counted for dense decoder-only models, so leave "
+                "the model's config.json out and compare it by seconds or US dollars."
+            )
+    hidden = _dimension(config, "hidden_size", source)
+    heads = _dimension(config, "num_attention_heads", source)
+    kv_heads = config.get("num_key_value_heads", config.get("num_kv_heads"))
+    if kv_heads is None:
+        kv_heads = 1 if config.get("multi_query") else heads
+    head = config.get("head_dim")
+    if head is None:
+        if hidden % heads:
+            raise StudyError(
+                f"{source}: hidden_size {hidden} is no multiple of num_attention_heads {heads}; add head_dim."
+            )
+        head = hidden // heads
+    kind = config.get("model_type")
+    default_inner = 4 * hidden if kind in FOUR_TIMES else None
+    return {
+        "hidden": hidden,
+        "layers": _dimension(config, "num_hidden_layers", source),
+        "heads": heads,
+        "kv_heads": _positive(kv_heads, "num_key_value_heads", source),
+        "head": _positive(head, "head_dim", source),
+        "inner": _dimension(config, "intermediate_size", source, default_inner),
+        "matrices": 2 if kind in UNGATED else 3,
+        "vocabulary": _dimension(config, "vocab_size", source),
+    }
+
+
+def forward_flops(config, tokens, source="config.json"):
+    """FLOPs of one forward pass over `tokens` tokens: the products with the model's weights.
+
+        2 * tokens * (layers * hidden * (2 * head * (heads + kv_heads) + matrices * inner) + hidden * vocabulary)
+
+    a multiplication and an addition for each weight of the query, key, value, output and MLP projections and of the
+    head; the embedding is a look-up and costs none. This is what calflops 0.3.2, the paper's tool, counts where
+    attention runs as one fused kernel (transformers' default), but for its one FLOP an activation (0.003 %):
+    it sees `linear` and not `scaled_dot_product_attention`. For Code Llama 7B/13B/34B/70B and 128 tokens: 1.691,
+    3.290, 8.571 and 17.591 TFLOPs, where the paper's table says 1.69, 3.29, 8.58 and 17.60.
+    Attention's own products would add 0.3 % at this length; `attention_flops` counts them.
+
+    Args:
+        config: the dict of the model's config.json.
+        tokens: how many; a mean may be fractional.
+        source: what error messages call the file.
+
+    Returns:
+        FLOPs, an int where tokens is one.
+
+    Raises:
+        StudyError: as `shape`.
+    """
+    s = shape(config, source)
+    attention = 2 * s["hidden"] * s["head"] * (s["heads"] + s["kv_heads"])
+    layer = attention + s["matrices"] * s["hidden"] * s["inner"]
+    return 2 * tokens * (s["layers"] * layer + s["hidden"] * s["vocabulary"])
+
+
+def attention_flops(config, tokens, source="config.json"):
+    """FLOPs of attention itself when each of `tokens` tokens looks at all up to itself.
+
+        4 * layers * heads * head * tokens * (tokens + 1) / 2
+
+    two products, of queries with keys and of probabilities with values, each of 2 * head FLOPs a head and a pair of
+    tokens. Grouped heads share keys but not the products. Sliding windows are counted as if they held the whole text.
+
+    Args, Raises: as `forward_flops`. Returns FLOPs.
+    """
+    s = shape(config, source)
+    return 2 * s["layers"] * s["heads"] * s["head"] * tokens * (tokens + 1)
+
+
+def costs(model, config=None, calibrations=(), price=None, source="config.json"):
+    """The costs of a generation and of a scoring pass, as the stage writes them.
+
+    Args:
+        model: the model's name in the study.
+        config: the dict of its config.json, or None.
+        calibrations: the dicts of its calibration runs, as `read_calibration` returns them.
+        price: {"prompt", "completion"} in US dollars a million tokens, or None.
+        source: what error messages call the config.json.
+
+    Returns:
+        {"model", "generation", "scoring", "how", "tokens", "hardware", "versions", "runs"}. generation and scoring
+        hold flops, flops_read_written, seconds (median over runs; with seconds_min and seconds_max beside it) and
+        usd, each a number or None; how holds a sentence a unit.
+    """
+    how, generation, scoring = {}, {}, {}
+    tokens = _mean_tokens(calibrations)
+
+    generation["flops"] = scoring["flops"] = None if config is None else forward_flops(config, TOKENS_A_PASS, source)
+    generation["flops_read_written"] = scoring["flops_read_written"] = None
+    how["flops"] = "Not known: the study has no config.json of this model."
+    how["flops_read_written"] = "Not known: it takes a config.json and a calibration run."
+    if config is not None:
+        mlp = "gated" if shape(config, source)["matrices"] == 3 else "plain"
+        how["flops"] = (
+            f"Products with the weights in one forward pass over {TOKENS_A_PASS} tokens, from config.json ({mlp} MLP)."
+        )
+    if config is not None and tokens:
+        read_written = tokens["prompt"] + tokens["completion"]
+        flops = forward_flops(config, read_written, source) + attention_flops(config, read_written, source)
+        generation["flops_read_written"] = scoring["flops_read_written"] = flops
+        how["flops_read_written"] = (
+            f"A forward pass over the {read_written:.1f} tokens that a generation read and wrote on average in the "
+            "calibrations, attention over the context included."
+        )
+
+    _spread(generation, [run["generation_seconds"] / run["generations"] for run in calibrations])
+    _spread(scoring, [run["scoring_seconds"] / run["scored"] for run in calibrations if run.get("scored")])
+    how["seconds"] = "Not known: no calibration run of this model."
+    if calibrations:
+        counts = ", ".join(str(run["generations"]) for run in calibrations)
+        how["seconds"] = (
+            f"Median over {len(calibrations)} calibration runs of {counts} generations, alone on the machine, loading "
+            "left out."
+        )
+        if scoring["seconds"] is None:
+            how["seconds"] += " Scoring was not calibrated."
+
+    generation["usd"] = scoring["usd"] = None
+    if price is None:
+        how["usd"] = "Not known: the config gives this model no price."
+    elif not tokens:
+        how["usd"] = "Not known: no calibration run counted this model's tokens."
+    else:
+        read, written = tokens["prompt"], tokens["completion"]
+        generation["usd"] = (read * price["prompt"] + written * price["completion"]) / 1e6
+        scoring["usd"] = (read + written) * price["prompt"] / 1e6  # a scored completion is read, not written
+        how["usd"] = (
+            f"{read:.1f} prompt and {written:.1f} completion tokens a generation at {price['prompt']:g} and "
+            f"{price['completion']:g} US dollars a million."
+        )
+    return {
+        "model": model,
+        "generation": generation,
+        "scoring": scoring,
+        "how": how,
+        "tokens": tokens,
+        "hardware": _distinct(calibrations, "hardware"),
+        "versions": _distinct(calibrations, "versions"),
+        "runs": list(calibrations),
+    }
+
+
+def read_calibration(path, model):
+    """Read one calibration run of `model`; StudyError if a key is missing, no number, or of another model."""
+    run = read_json(path)
+    if run.get("model") != model:
+        raise StudyError(f"{path}: a calibration of {run.get('model')!r}, not of {model!r}; delete it and run again.")
+    required = ("generations", "generation_seconds", "prompt_tokens", "completion_tokens")
+    for key in required + (("scoring_seconds",) if run.get("scored") else ()):
+        value = run.get(key)
+        least = 1 if key == "generations" else 0
+        if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value < float("inf"):
+            raise StudyError(
+                f"{path}: {key} should be a number from {least} up, not {value!r}; delete it and run again."
+            )
+    return run
+
+
+def _dimension(config, name, source, default=None):
+    for key in NAMES[name]:
+        if config.get(key) is not None:
+            return _positive(config[key], key, source)
+    if default is not None:
+        return default
+    raise StudyError(f"{source}: the key {name} is missing; FLOPs need the model's own config.json, unabridged.")
+
+
+def _positive(value, key, source):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise StudyError(f"{source}: {key} should be a positive integer, not {value!r}.")
+    return value
+
+
+def _mean_tokens(runs):
+    generations = sum(run["generations"] for run in runs)
+    if not generations:
+        return None
+    return {
+        "prompt": sum(run["prompt_tokens"] for run in runs) / generations,
+        "completion": sum(run["completion_tokens"] for run in runs) / generations,
+    }
+
+
+def _spread(cost, seconds):
+    cost["seconds"] = statistics.median(seconds) if seconds else None
+    cost["seconds_min"] = min(seconds, default=None)
+    cost["seconds_max"] = max(seconds, default=None)
+
+
+def _distinct(runs, key):
+    """The one value that all runs share, a list where they differ, None where there is no run."""
+    values = {json.dumps(run.get(key), sort_keys=True): run.get(key) for run in runs}
+    found = list(values.values())
+    return found[0] if len(found) == 1 else found or None
+
+
+def write_costs(args):
+    """Read the model's config and calibrations, write its costs."""
+    model = args.settings["model"]
+    config = read_json(args.model_config) if args.model_config else None
+    runs = [read_calibration(path, model) for path in args.calibrations]
+    write_json(args.output, costs(model, config, runs, args.settings.get("price"), args.model_config))
+
+
+if __name__ == "__main__":
+    parser = stage.arguments(__doc__)
+    parser.add_argument("--model-config", help="the model's config.json; without it FLOPs are null")
+    parser.add_argument("--calibrations", nargs="*", default=[], help="the JSON files of its calibration runs")
+    stage.run(write_costs, parser)

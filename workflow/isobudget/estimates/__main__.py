@@ -1,0 +1,102 @@
+"""Estimate every metric of one model on one benchmark, with intervals, for every k up to half its samples.
+
+Budgets are no part of this: which k a budget pays for is looked up later, so that a new budget estimates nothing anew.
+"""
+
+import hashlib
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isobudget import paths, rows, stage
+from isobudget.errors import StudyError
+from isobudget.estimates.bootstrap import interval, replicates, resamples
+from isobudget.estimates.samples import read_outcomes, read_scores
+from isobudget.estimates.unbiased import pass_at_k, rank_score_at_k
+
+SCHEMA = pa.schema(
+    [
+        ("metric", pa.string()),  # pass_at_k, greedy or rank_score_at_k
+        ("ranker", pa.string()),  # null but for rank_score_at_k
+        ("k", pa.int32()),
+        ("value", pa.float64()),  # a fraction in 0..1, as low and high
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("n", pa.int32()),  # samples a problem that the value rests on
+        ("problems", pa.int32()),
+        ("replicates", pa.list_(pa.float64())),  # the value on each bootstrap resample, in an order all models share
+    ]
+)
+
+
+def estimate(args):
+    """Read the blocks of outcomes and scores, write one row a metric, ranker and k."""
+    settings = args.settings
+    benchmark, model = settings["benchmark"], settings["model"]
+
+    def blocks(template, decoding="sampled", **keys):
+        numbers = range(settings["blocks"]) if decoding == "sampled" else [0]
+        keys.update(benchmark=benchmark, model=model, decoding=decoding)
+        return [paths.below(args.results, template, block=block, **keys) for block in numbers]
+
+    task_ids, passed = read_outcomes(blocks(paths.OUTCOMES))
+    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
+    n = passed.shape[1]
+    k = np.arange(1, n // 2 + 1)
+    tables = [_rows("pass_at_k", None, k, pass_at_k(n, passed.sum(axis=1), k), n, counts)]
+    for ranker in settings["rankers"]:
+        scores, kept = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n)
+        tables.append(_rows("rank_score_at_k", ranker, k, rank_score_at_k(passed, scores, kept, k), n, counts))
+    if settings["greedy"]:
+        greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))
+        _same_problems(blocks(paths.OUTCOMES, "greedy")[0], greedy_ids, task_ids)
+        value = greedy.mean(axis=1, keepdims=True)
+        tables.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
+    note = {
+        "kind": "estimates",
+        "benchmark": benchmark,
+        "model": model,
+        "bootstrap": settings["bootstrap"],
+        # replicates of two models can be subtracted where these agree
+        "problems_sha256": hashlib.sha256("\n".join(task_ids).encode()).hexdigest(),
+    }
+    table = pa.concat_tables(tables).replace_schema_metadata({"isobudget": json.dumps(note, sort_keys=True)})
+    with rows.whole_file(args.output) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def _rows(metric, ranker, k, values, n, counts):
+    """The rows of one metric from its values, shape (problems, ks)."""
+    drawn = replicates(values, counts)
+    low, high = interval(drawn)
+    count = len(k)
+    offsets = np.arange(count + 1, dtype=np.int32) * drawn.shape[0]
+    columns = {
+        "metric": [metric] * count,
+        "ranker": [ranker] * count,
+        "k": k,
+        "value": values.mean(axis=0),
+        "low": low,
+        "high": high,
+        "n": [n] * count,
+        "problems": [len(values)] * count,
+        "replicates": pa.ListArray.from_arrays(offsets, drawn.T.ravel()),
+    }
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _same_problems(file, found, wanted):
+    odd = sorted(set(found) ^ set(wanted))
+    if odd:
+        raise StudyError(
+            f"{file}: {odd[0]} is either in the greedy or in the sampled outcomes, not in both; delete the file and "
+            "run again to make it anew."
+        )
+
+
+if __name__ == "__main__":
+    parser = stage.arguments(__doc__)
+    parser.add_argument("--results", required=True, help="the folder that holds outcomes/ and scores/")
+    stage.run(estimate, parser)

@@ -1,0 +1,106 @@
+"""Draw the figures, write the tables, and last of all the page: results/report/ from the database."""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import isobudget
+from isobudget import stage
+from isobudget.report import captions, figures
+from isobudget.report.database import UNITS, read_study
+from isobudget.report.inline import inline_svg
+from isobudget.report.page import page
+from isobudget.report.tables import write_tables
+from isobudget.rows import whole_file
+
+_LABELS = {
+    "models": "settings: models, blocks of samples",
+    "problems": "settings: problems, the first",
+}
+
+
+def write_report(args):
+    """Write figures/, tables/ and index.html into the folder of --output.
+
+    Figures of an earlier study that this one does not have are removed, so that the folder shows one study.
+    """
+    study = read_study(args.database, args.settings.get("problems"))
+    output = Path(args.output)
+    write_tables(study, output.parent / "tables")
+    drawn = {benchmark: _draw(study, benchmark, output.parent / "figures") for benchmark in study.benchmarks}
+    kept = {figure["path"] for each in drawn.values() for figure in each}
+    for suffix in ("svg", "png"):
+        for file in (output.parent / "figures").glob(f"*/*.{suffix}"):
+            if file.with_suffix("") not in kept:
+                file.unlink()
+    text = page(study, drawn, _provenance(study, args.database))
+    with whole_file(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _draw(study, benchmark, folder):
+    """Draw every figure of one benchmark; a list of what the page needs of each."""
+    done = []
+    for kind, draw, units in (
+        ("pass", figures.pass_figure, (*UNITS, None)),
+        ("rank", figures.rank_figure, UNITS),
+    ):
+        for unit in units:
+            figure = draw(study, benchmark, unit)
+            if figure is None:
+                continue
+            name = f"{'pass' if kind == 'pass' else 'rank_score'}_at_{unit or 'k'}"
+            path = folder / benchmark / name
+            figures.save(figure, path)
+            words = captions.alternative(study, benchmark, kind, unit)
+            svg = path.with_name(f"{name}.svg").read_text(encoding="utf-8")
+            done.append(
+                {
+                    "kind": kind,
+                    "path": path,
+                    "title": captions.title(kind, unit),
+                    "caption": captions.caption(study, benchmark, kind, unit),
+                    "wide": figure.get_figwidth() > figures.WIDTH,
+                    "svg": inline_svg(svg, f"{benchmark}-{name}", words),
+                }
+            )
+    return done
+
+
+def _provenance(study, database):
+    """What the aggregate stage kept, a line a key, then what drew this page."""
+    told = [("database", Path(database).name)]
+    for name, text in study.kept:
+        try:
+            value = json.loads(text)
+        except (TypeError, ValueError):
+            value = text
+        entries = value.items() if isinstance(value, dict) else [("", value)]
+        told += [(_LABELS.get(key, f"{name}: {key}" if key else name), _words(entry)) for key, entry in entries]
+    page = {"isobudget": isobudget.__version__, "python": platform.python_version()}
+    page |= {package: version(package) for package in ("duckdb", "matplotlib")}
+    return [*told, ("this page", _words(page))]
+
+
+def _words(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(entry)}" for key, entry in value.items())
+    if isinstance(value, list):
+        return (
+            "none"
+            if not value
+            else ", ".join(
+                json.dumps(entry) if isinstance(entry, str) and entry != entry.strip() else _words(entry)
+                for entry in value
+            )
+        )
+    return "not set" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    parser = stage.arguments(__doc__)
+    parser.add_argument("--database", required=True, help="results/isobudget.duckdb")
+    stage.run(write_report, parser)

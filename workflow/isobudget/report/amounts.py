@@ -1,0 +1,89 @@
+"""Costs, budgets and scores in words and figures that a person reads at a glance."""
+
+from typing import NamedTuple
+
+NAMES = {"flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
+
+
+class Scale(NamedTuple):
+    """An absolute amount divided by `factor` is in the unit that `axis` (long) and `short` name."""
+
+    factor: float
+    axis: str
+    short: str
+
+
+_SCALES = {
+    "flops": [Scale(10.0**power, f"{prefix}FLOPs", f"{prefix}FLOPs") for power, prefix in
+              ((18, "E"), (15, "P"), (12, "T"), (9, "G"), (6, "M"), (0, ""))],
+    "seconds": [Scale(3600.0, "hours", "h"), Scale(1.0, "seconds", "s"), Scale(1e-3, "milliseconds", "ms")],
+    "usd": [Scale(1.0, "US dollars", "$"), Scale(1e-3, "US dollars a thousand problems", "$/1,000")],
+}  # fmt: skip
+# From how many of a unit on it is the one to read: 0.5 TFLOPs rather than 500 GFLOPs, 7,000 s rather than 1.9 h.
+_FROM = {"hours": 3.0, "US dollars": 0.1}
+
+
+def scale(unit, largest):
+    """The Scale in which amounts up to `largest` (FLOPs, seconds, US dollars) are easy to read."""
+    for candidate in _SCALES[unit]:
+        if largest >= _FROM.get(candidate.axis, 0.5) * candidate.factor:
+            return candidate
+    return _SCALES[unit][-1]
+
+
+def amount(unit, value, largest=0.0):
+    """An absolute amount with its unit: `0.392 TFLOPs`, `1.84 s`, `$0.02`; on the scale of `largest` beside it."""
+    if value is None:
+        return "unknown"
+    chosen = scale(unit, max(value, largest))
+    number = digits(value / chosen.factor)
+    if unit == "usd":
+        return f"${number}" + chosen.short.removeprefix("$")
+    return f"{number} {chosen.short}"
+
+
+def digits(number):
+    """Three significant digits, never an exponent below a million: 0.392, 3.1, 12, 1,640."""
+    if number == 0:
+        return "0"
+    if abs(number) >= 1000:
+        return f"{number:,.0f}"
+    text = f"{number:.3g}"
+    return f"{number:.8f}".rstrip("0") if "e" in text else text
+
+
+def percent(value):
+    """A fraction as per cent with one decimal, without the sign: 0.7123 is `71.2`."""
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def points(value):
+    """A difference of fractions in points, with its sign: `+3.1`."""
+    if value is None:
+        return "-"
+    text = f"{100 * value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text
+
+
+def times(k):
+    """How often a model is run: once, twice, 7 times."""
+    return {1: "once", 2: "twice"}.get(k, f"{k:,} times")
+
+
+def short_names(models):
+    """{model: its name without what all of them begin with}, cut only after a separator.
+
+    qwen2.5-coder-0.5b and qwen2.5-coder-1.5b become 0.5b and 1.5b. One model alone keeps its name, and
+    so do all where nothing would be left of one.
+    """
+    models = list(models)
+    cut = 0
+    if len(models) > 1:
+        for position, letters in enumerate(zip(*models, strict=False)):
+            if len(set(letters)) > 1:
+                break
+            if letters[0] in "-_":
+                cut = position + 1
+    if any(len(model) <= cut for model in models):
+        cut = 0
+    return {model: model[cut:] for model in models}

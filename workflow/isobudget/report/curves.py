@@ -1,0 +1,110 @@
+"""The points that the figures draw, apart from how they are drawn."""
+
+from typing import NamedTuple
+
+
+class Curve(NamedTuple):
+    """One line of a figure: a score over k samples, or over what they cost.
+
+    x is k itself, or an absolute cost a problem (FLOPs, seconds, US dollars); value, low and high are
+    fractions. All five have one entry a point, k rising. ranker is None for pass@k.
+    """
+
+    model: str
+    ranker: str | None
+    k: tuple
+    x: tuple
+    value: tuple
+    low: tuple
+    high: tuple
+
+
+class Star(NamedTuple):
+    """One output of a model, at the cost of one generation: greedy, or sampled (k = 1)."""
+
+    model: str
+    x: float
+    value: float
+    low: float
+    high: float
+
+
+def pass_curves(study, benchmark, unit=None):
+    """pass@k of every model over k, or over the cost of k generations in a unit.
+
+    A model whose cost in the unit is unknown has no curve.
+    """
+    return _curves(study, [row for row in study.pass_at_k if row.benchmark == benchmark], unit)
+
+
+def rank_curves(study, benchmark, unit, model):
+    """rank-score@k of one model's samples, a curve a ranker, over the cost of k candidates.
+
+    Each candidate costs its sampling and its ranking (arXiv 2404.00725, section 4).
+    """
+    rows = [row for row in study.rank_score_at_k if (row.benchmark, row.model) == (benchmark, model)]
+    return _curves(study, rows, unit)
+
+
+def candidate_cost(study, unit, model, ranker=None):
+    """What one candidate costs in a unit: its sampling, and its reading by another model that ranks it.
+
+    A model's likelihood of its own samples was kept when they were sampled, and text alone costs nothing
+    to rank. None where a part of the cost is unknown.
+    """
+    costs = study.costs_in(unit)
+    if model not in costs:
+        return None
+    kind, _, reader = (ranker or "").partition(":")
+    if kind != "nll" or reader in ("self", model):
+        return costs[model].generation
+    if reader not in costs or costs[reader].scoring is None:
+        return None
+    return costs[model].generation + costs[reader].scoring
+
+
+def greedy_stars(study, benchmark, unit=None):
+    """Every model's greedy output at the cost of one generation, or at k = 1."""
+    return _stars(study, [row for row in study.greedy if row.benchmark == benchmark], unit)
+
+
+def single_stars(study, benchmark, unit=None):
+    """Every model's sampled single output (pass@1) at the cost of one generation."""
+    return _stars(study, [row for row in study.pass_at_k if row.benchmark == benchmark and row.k == 1], unit)
+
+
+def thinned(curve):
+    """The curve with few enough points to draw: all up to k = 32, then eight an octave, and the last.
+
+    At n = 2000 a line of 1,000 points looks the same and makes the page many times heavier.
+    """
+    drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
+    keep = [i for i, k in enumerate(curve.k) if k <= 32 or k in drawn or k == curve.k[-1]]
+    parts = [tuple(column[i] for i in keep) for column in (curve.k, curve.x, curve.value, curve.low, curve.high)]
+    return Curve(curve.model, curve.ranker, *parts)
+
+
+def _curves(study, rows, unit):
+    grouped = {}
+    for row in rows:
+        if row.value is not None:
+            grouped.setdefault((row.model, getattr(row, "ranker", None)), []).append(row)
+    curves = []
+    order = {model: position for position, model in enumerate(study.models)}
+    for (model, ranker), points in sorted(grouped.items(), key=lambda item: (order[item[0][0]], item[0][1] or "")):
+        cost = 1 if unit is None else candidate_cost(study, unit, model, ranker)
+        if cost is None:
+            continue
+        points.sort(key=lambda row: row.k)
+        k, value, low, high = zip(*((row.k, row.value, row.low, row.high) for row in points), strict=True)
+        curves.append(Curve(model, ranker, k, tuple(cost * each for each in k), value, low, high))
+    return curves
+
+
+def _stars(study, rows, unit):
+    stars = []
+    for row in sorted(rows, key=lambda row: study.models.index(row.model)):
+        cost = 1 if unit is None else candidate_cost(study, unit, row.model)
+        if cost is not None and row.value is not None:
+            stars.append(Star(row.model, cost, row.value, row.low, row.high))
+    return stars

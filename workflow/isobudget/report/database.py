@@ -1,0 +1,184 @@
+"""Reading results/isobudget.duckdb: the tables of DESIGN.md, section 4, as named rows."""
+
+import json
+import math
+from collections import namedtuple
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+from isobudget.errors import StudyError
+
+_BUDGET = "benchmark model unit budget budget_absolute k value low high"
+
+# The columns the report needs, in the order of its CSV files. A database may hold more.
+COLUMNS = {
+    "pass_at_k": "benchmark model k value low high",
+    "pass_at_budget": _BUDGET,
+    "greedy": "benchmark model value low high",
+    "rank_score_at_k": "benchmark model ranker k value low high",
+    "rank_score_at_budget": _BUDGET.replace("model", "model ranker"),
+    "winners": "benchmark unit budget budget_absolute model k value low high "
+    "runner_up runner_up_k runner_up_value margin margin_low margin_high",
+    "costs": "model unit generation scoring relative how",
+}
+# Columns and tables that a database may lack: FLOPs from the tokens really read and written, and the
+# settings and versions that the aggregate stage kept.
+_OPTIONAL = {"costs": "flops_read_written"}
+_QUERIES = {
+    "problems": "benchmark problems",
+    "samples": "benchmark model n",
+    "verdicts": "benchmark model decoding verdict count",
+}
+Rows = {
+    name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
+}
+
+# A foreign file must not make DuckDB fetch an extension that could read it.
+_OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+UNITS = ("flops", "seconds", "usd")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything the report shows, one tuple of named rows a table (`COLUMNS`).
+
+    Scores are fractions in 0..1, costs absolute (FLOPs, seconds, US dollars a generation), budgets in
+    generations of the cheapest model. A value that a table holds as NULL or NaN is None.
+    """
+
+    pass_at_k: tuple
+    pass_at_budget: tuple
+    greedy: tuple
+    rank_score_at_k: tuple
+    rank_score_at_budget: tuple
+    winners: tuple
+    costs: tuple
+    problems: tuple  # benchmark, problems judged
+    samples: tuple  # benchmark, model, n
+    verdicts: tuple  # benchmark, model, decoding, verdict, count
+    kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
+    whole: dict  # {benchmark: how many problems the whole of it has}
+
+    @cached_property
+    def benchmarks(self):
+        """Names of the benchmarks with a score, sorted."""
+        return sorted({row.benchmark for row in self.pass_at_k} | {row.benchmark for row in self.greedy})
+
+    @cached_property
+    def models(self):
+        """Every model with a score or a row of costs, the cheapest first; one without a known cost comes last."""
+        named = {row.model for row in (*self.pass_at_k, *self.greedy, *self.costs)}
+        order = {}
+        for unit in UNITS:
+            for model, cost in self.costs_in(unit).items():
+                order.setdefault(model, cost.relative)
+        return sorted(named, key=lambda model: (order.get(model, math.inf), model))
+
+    def costs_in(self, unit):
+        """{model: its row of costs} for the models whose cost in this unit is known."""
+        return {row.model: row for row in self.costs if row.unit == unit and row.generation and row.relative}
+
+    def scored_models(self, benchmark):
+        """The models with pass@k on a benchmark, the cheapest first."""
+        scored = {row.model for row in self.pass_at_k if row.benchmark == benchmark}
+        return [model for model in self.models if model in scored]
+
+    def models_on(self, benchmark):
+        """The models with any score on a benchmark, the cheapest first."""
+        scored = {row.model for row in (*self.pass_at_k, *self.greedy) if row.benchmark == benchmark}
+        return [model for model in self.models if model in scored]
+
+    def size(self, benchmark):
+        """How many problems were judged, in words that say so where that is not the whole benchmark."""
+        held = next((row.problems for row in self.problems if row.benchmark == benchmark), 0)
+        whole = self.whole.get(benchmark, held)
+        return f"{held:,} of its {whole:,} problems" if held < whole else f"{held:,} problems"
+
+    def part(self, benchmark):
+        """Whether the study holds only a part of the benchmark."""
+        held = next((row.problems for row in self.problems if row.benchmark == benchmark), 0)
+        return held < self.whole.get(benchmark, held)
+
+    def asked(self, unit):
+        """The budgets that the study asked for in a unit, where the aggregate stage kept its settings."""
+        try:
+            return json.loads(dict(self.kept)["settings"])["budgets"][unit]
+        except (KeyError, TypeError, ValueError):
+            return []
+
+    def n(self, benchmark, model):
+        """Samples a problem, or None where no sampled outcome is held."""
+        return next((row.n for row in self.samples if (row.benchmark, row.model) == (benchmark, model)), None)
+
+
+def read_study(path, whole=None):
+    """Read the database, whole, without changing it.
+
+    Args:
+        path: results/isobudget.duckdb.
+        whole: {benchmark: how many problems the whole of it has}, to tell a part from it.
+
+    Raises:
+        StudyError: the file is missing, cut short, no DuckDB database, in use by a writer, or
+            lacks a table or a column of DESIGN.md, section 4.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError(f"{path}: there is no such file; the aggregate stage makes it, run the study first.")
+    try:
+        with duckdb.connect(str(path), read_only=True, config=_OFFLINE) as connection:
+            tables = {name: _table(connection, path, name) for name in COLUMNS}
+            tables |= {name: _query(connection, name) for name in _QUERIES}
+            tables["kept"] = _kept(connection)
+    except duckdb.Error as error:
+        if "set lock" in str(error):
+            raise StudyError(f"{path}: another process is writing it; wait for it to end and run again.") from None
+        reason = str(error).splitlines()[0][:160]
+        raise StudyError(
+            f"{path}: not a whole database of isobudget ({reason}); delete it and run again to make it anew."
+        ) from None
+    if not tables["pass_at_k"] and not tables["greedy"]:
+        raise StudyError(f"{path}: holds no score at all; delete it and run again to make it anew.")
+    return Study(**tables, whole=dict(whole or {}))
+
+
+def _table(connection, path, name):
+    wanted, held = COLUMNS[name].split(), _columns(connection, name)
+    missing = [column for column in wanted if column not in held]
+    if missing:
+        what = f"column {missing[0]!r} of table {name!r}" if held else f"table {name!r}"
+        raise StudyError(
+            f"{path}: no database of isobudget, {what} is missing; delete it and run again to make it anew."
+        )
+    wanted += [c if c in held else f"NULL AS {c}" for c in _OPTIONAL.get(name, "").split()]
+    return _rows(name, connection.execute(f"SELECT {', '.join(wanted)} FROM {name} ORDER BY ALL"))
+
+
+def _columns(connection, table):
+    query = "SELECT column_name FROM information_schema.columns WHERE table_name = ?"
+    return {column for (column,) in connection.execute(query, [table]).fetchall()}
+
+
+def _kept(connection):
+    if not {"key", "value"} <= _columns(connection, "study"):
+        return ()
+    return tuple(connection.execute("SELECT key, value FROM study ORDER BY ALL").fetchall())
+
+
+def _query(connection, name):
+    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
+    return _rows(name, connection.execute(text))
+
+
+def _rows(name, result):
+    row = Rows[name]
+    return tuple(row(*(_plain(value) for value in values)) for values in result.fetchall())
+
+
+def _plain(value):
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,188 @@
+"""results/report/index.html: one file that needs no network and no script."""
+
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from isobudget.report import answer
+from isobudget.report.amounts import NAMES, amount, digits, percent, points, scale, short_names
+from isobudget.report.database import COLUMNS, UNITS
+from isobudget.report.look import looks, variables
+
+
+def page(study, figures, provenance):
+    """The whole page as text.
+
+    Args:
+        study: a database.Study.
+        figures: {benchmark: [dict]} with kind (`pass` or `rank`), title, caption, wide, and svg, an element
+            that inline_svg made.
+        provenance: [(what, value)], said at the end of the page.
+    """
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    series = {colour: name for colour, name, _, _ in variables()}
+    look = looks(study.models)
+    environment.globals["swatch"] = lambda model: Markup(
+        '<span class="swatch" style="background: var(--{})"></span>'
+    ).format(series[look[model].light])
+    template = environment.from_string(_read("page.html"))
+    return template.render(
+        css=Markup(_css()),
+        models=study.models,
+        parts=[_part(study, benchmark, figures.get(benchmark, [])) for benchmark in study.benchmarks],
+        costs=_costs(study),
+        provenance=provenance,
+        tables=list(COLUMNS),
+    )
+
+
+def _part(study, benchmark, figures):
+    return {
+        "benchmark": benchmark,
+        "size": study.size(benchmark),
+        "partial": study.part(benchmark),
+        "answers": [_answer(study, benchmark, unit) for unit in UNITS if answer.winners(study, benchmark, unit)],
+        "figures": figures,
+        "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
+        "ranked": [each for unit in UNITS if (each := _ranked(study, benchmark, unit))],
+        **_verdicts(study, benchmark),
+    }
+
+
+def _answer(study, benchmark, unit):
+    rows = answer.winners(study, benchmark, unit)
+    cost = scale(unit, max(row.budget_absolute or 0 for row in rows))
+    names = short_names(study.models)
+    return {
+        "name": NAMES[unit],
+        "axis": cost.axis,
+        "headline": answer.headline(study, benchmark, unit),
+        "without_tests": answer.without_tests(study, benchmark, unit),
+        "rows": [
+            {
+                "budget": digits(row.budget),
+                "cost": "-" if row.budget_absolute is None else digits(row.budget_absolute / cost.factor),
+                "model": row.model,
+                "best": f"{names[row.model]} × {row.k}",
+                "value": percent(row.value),
+                "interval": answer.interval(row),
+                "runner_up": row.runner_up,
+                "second": f"{names[row.runner_up]} × {row.runner_up_k}" if row.runner_up else None,
+                "margin": points(row.margin),
+                "margin_interval": f"{points(row.margin_low)} to {points(row.margin_high)}",
+                "separated": answer.separated(row),
+            }
+            for row in rows
+        ],
+        "notes": [
+            f"Budget {digits(row.budget)} leaves out {rival.model}: k = {rival.k} needs {2 * rival.k} samples a problem"
+            + ("." if rival.n is None else f", and {rival.n} were drawn.")
+            for row in rows
+            for rival in answer.undersampled(study, benchmark, unit, row.budget)
+        ]
+        + [f"{note[0].upper()}{note[1:]}." for note in [answer.unscored(study, benchmark, unit)] if note],
+    }
+
+
+def _single(study, benchmark, model):
+    scores = [row for row in study.pass_at_k if (row.benchmark, row.model) == (benchmark, model)]
+    greedy = next((row for row in study.greedy if (row.benchmark, row.model) == (benchmark, model)), None)
+    first = next((row for row in scores if row.k == 1), None)
+    last = max(scores, key=lambda row: row.k, default=None)
+    return {
+        "model": model,
+        "name": short_names(study.models)[model],
+        "n": study.n(benchmark, model) or "-",
+        **{
+            name: f"{percent(row.value)} %" if row else "-"
+            for name, row in (("greedy", greedy), ("first", first), ("last", last))
+        },
+        **{
+            f"{name}_interval": answer.interval(row) if row else "-"
+            for name, row in (("greedy", greedy), ("first", first), ("last", last))
+        },
+    }
+
+
+def _ranked(study, benchmark, unit):
+    """Every ranker at the budget of the answer, and every single output that it pays for, best first."""
+    row = answer.deciding(study, benchmark, unit)
+    if row is None:
+        return None
+    chosen = [
+        (each, f"{each.ranker}, one of {each.k}")
+        for each in answer.at_budget(study.rank_score_at_budget, row)
+        if each.k > 1  # one candidate leaves nothing to choose
+    ]
+    if not chosen:
+        return None
+    singles = [(each, "greedy, the only one") for each in study.greedy if each.benchmark == benchmark]
+    singles += [
+        (each, "sampled, the only one") for each in study.pass_at_k if each.benchmark == benchmark and each.k == 1
+    ]
+    affordable = answer.prices(study, benchmark, unit)
+    singles = [each for each in singles if affordable.get(each[0].model, float("inf")) <= row.budget * (1 + 1e-9)]
+    names = short_names(study.models)
+    scored = [each for each in chosen + singles if each[0].value is not None]
+    return {
+        "name": NAMES[unit],
+        "budget": digits(row.budget),
+        "rows": [
+            {
+                "model": each.model,
+                "name": names[each.model],
+                "by": by,
+                "value": percent(each.value),
+                "interval": answer.interval(each),
+            }
+            for each, by in sorted(scored, key=lambda entry: (-entry[0].value, entry[0].model, entry[1]))
+        ],
+    }
+
+
+def _verdicts(study, benchmark):
+    held = [row for row in study.verdicts if row.benchmark == benchmark]
+    order = ["passed", "failed", "error", "timeout", "memory", "crashed", "rejected"]
+    found = {row.verdict for row in held}
+    names = [name for name in order if name in found] + sorted(found - set(order))
+    counts = {(row.model, row.decoding, row.verdict): row.count for row in held}
+    rows = []
+    for model in study.models:
+        for decoding in sorted({row.decoding for row in held if row.model == model}, reverse=True):
+            line = [counts.get((model, decoding, name), 0) for name in names]
+            rows.append(
+                {"model": model, "decoding": decoding, "total": f"{sum(line):,}", "counts": [f"{n:,}" for n in line]}
+            )
+    return {"verdict_names": names, "verdicts": rows}
+
+
+def _costs(study):
+    rows = sorted(study.costs, key=lambda row: (study.models.index(row.model), UNITS.index(row.unit)))
+    largest = {
+        unit: max(v or 0 for r in rows if r.unit == unit for v in (r.generation, r.scoring, r.flops_read_written))
+        for unit in {row.unit for row in rows}
+    }
+    return [
+        {
+            "model": row.model,
+            "unit": NAMES[row.unit],
+            "generation": amount(row.unit, row.generation, largest[row.unit]),
+            "relative": "-" if row.relative is None else digits(row.relative),
+            "scoring": amount(row.unit, row.scoring, largest[row.unit]),
+            "how": row.how or "-",
+            "beside": row.flops_read_written and amount("flops", row.flops_read_written, largest["flops"]),
+        }
+        for row in rows
+    ]
+
+
+def _css():
+    text = _read("page.css")
+    for look, column in (("SERIES_LIGHT", 2), ("SERIES_DARK", 3)):
+        text = text.replace(look, " ".join(f"--{series[1]}: {series[column]};" for series in variables()))
+    return text
+
+
+def _read(name):
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

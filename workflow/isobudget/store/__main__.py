@@ -1,0 +1,107 @@
+"""Put everything a study found into one DuckDB file, which DuckDB fills from the Parquet files itself."""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shutil
+from importlib import resources
+
+import duckdb
+
+from isobudget import rows, stage
+from isobudget.errors import StudyError
+from isobudget.store.files import check, read_costs, read_through, study_files
+
+ROW_TABLES = ("problems", "samples", "outcomes", "scores")
+DERIVED = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k", "absolute_budgets")
+DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners")
+
+
+def aggregate(args):
+    """Write the database, whole.
+
+    settings: benchmarks (names), models ({name: sampled blocks}, or {name: {benchmark: sampled blocks}}), greedy
+    (whether each model has a greedy block), rankers (names), budgets ({unit: numbers}); they and anything else are kept
+    in the table `study`.
+    """
+    settings = args.settings
+    for ranker in settings["rankers"]:
+        scorer = ranker.removeprefix("nll:")
+        if scorer not in (ranker, "self", *settings["models"]):
+            raise StudyError(f"the ranker {ranker!r} names no model of the study; add it to models or drop the ranker.")
+    files = study_files(args.results, settings)
+    check(files)
+    costs = read_costs(args.results, settings["models"])
+    with rows.whole_file(args.output) as temporary:
+        temporary.unlink()  # DuckDB takes no empty file for a database
+        try:
+            with contextlib.closing(duckdb.connect(str(temporary))) as connection:
+                _fill(connection, settings, files, costs)
+        except (duckdb.Error, RuntimeError) as error:
+            if "interrupted" in str(error).lower():  # what DuckDB makes of Ctrl-C while a query runs
+                raise KeyboardInterrupt from None
+            if re.search(r"no space left|disk quota", str(error), re.IGNORECASE):
+                raise StudyError(
+                    f"{args.output}: the disk is full; free some space and run again, finished files are kept."
+                ) from error
+            read_through(files)  # a footer can be whole where the rows are not; DuckDB does not always say in which
+            raise
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{temporary}.wal")
+            shutil.rmtree(f"{temporary}.tmp", ignore_errors=True)
+
+
+def _fill(connection, settings, files, costs):
+    # bounded whatever the machine and the study; more threads than this hold more buffers than they save time
+    connection.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
+    connection.execute("SET memory_limit = '2GB'")
+    connection.execute("SET preserve_insertion_order = false")  # else the rows of a large study wait in memory
+    connection.execute(_operation("schema"))
+    connection.executemany(
+        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(f.kind, f.path, f.benchmark, f.model, f.decoding, f.block, f.ranker) for f in files],
+    )
+    connection.executemany(
+        "INSERT INTO costs (model, unit, generation, scoring, how, flops_read_written) VALUES (?, ?, ?, ?, ?, ?)", costs
+    )
+    budgets = [(unit, float(budget)) for unit, numbers in settings["budgets"].items() for budget in numbers]
+    if budgets:
+        connection.executemany("INSERT INTO budgets VALUES (?, ?)", budgets)
+    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings))
+    for table in ROW_TABLES:
+        _run(connection, f"load_{table}", [file.path for file in files if file.kind == table])
+    estimates = [file.path for file in files if file.kind == "estimates"]
+    for operation in DERIVED:
+        _run(connection, operation, estimates)
+    connection.execute("CHECKPOINT")
+
+
+def _run(connection, operation, files):
+    """Run one .sql file; one that reads $paths is not run without any."""
+    text = _operation(operation)
+    if "$paths" not in text:
+        connection.execute(text)
+    elif files:
+        connection.execute(text, {"paths": files})
+
+
+def _operation(name):
+    return resources.files("isobudget.store").joinpath("sql", f"{name}.sql").read_text()
+
+
+def _provenance(settings):
+    versions = {"python": platform.python_version(), "duckdb": duckdb.__version__}
+    for package in ("isobudget", "numpy", "pyarrow"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return [("settings", json.dumps(settings, sort_keys=True)), ("versions", json.dumps(versions, sort_keys=True))]
+
+
+if __name__ == "__main__":
+    parser = stage.arguments(__doc__)
+    parser.add_argument("--results", required=True, help="the folder that holds the files of all stages")
+    stage.run(aggregate, parser)

@@ -1,0 +1,142 @@
+"""The files that a study consists of: named from its settings, never found by looking, and each checked to be whole.
+
+Looking would let in what a removed model or an earlier setting left behind.
+"""
+
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isobudget import paths, rows
+from isobudget.errors import StudyError
+
+UNITS = ("flops", "seconds", "usd")
+ESTIMATE_COLUMNS = {"metric", "ranker", "k", "value", "low", "high", "replicates"}
+
+
+@dataclass(frozen=True)
+class File:
+    """One Parquet file and the keys that its path stands for."""
+
+    kind: str
+    path: str
+    benchmark: str
+    model: str | None = None
+    decoding: str | None = None
+    block: int | None = None
+    ranker: str | None = None
+
+
+def study_files(results, settings):
+    """Every Parquet file of the study, in a fixed order.
+
+    Args:
+        results: the results folder.
+        settings: as the stage takes them.
+
+    Returns:
+        A list of File.
+    """
+    found = []
+
+    def add(kind, template, **keys):
+        found.append(File(kind, paths.below(results, template, **keys), **keys))
+
+    for benchmark in settings["benchmarks"]:
+        add("problems", paths.PROBLEMS, benchmark=benchmark)
+        for model, blocks in settings["models"].items():
+            sampled = blocks[benchmark] if isinstance(blocks, dict) else blocks
+            cells = [("sampled", block) for block in range(sampled)] + [("greedy", 0)] * settings["greedy"]
+            for decoding, block in cells:
+                keys = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
+                add("samples", paths.SAMPLES, **keys)
+                add("outcomes", paths.OUTCOMES, **keys)
+                if decoding == "sampled":
+                    for ranker in settings["rankers"]:
+                        add("scores", paths.SCORES, ranker=ranker, **keys)
+            add("estimates", paths.ESTIMATES, benchmark=benchmark, model=model)
+    return found
+
+
+def check(files):
+    """Refuse a file that is missing, truncated or foreign, and estimates that cannot be compared.
+
+    Raises:
+        StudyError: names the file.
+    """
+    alike = {}
+    for file in files:
+        if file.kind != "estimates":
+            rows.read_metadata(file.path, file.kind)
+            continue
+        note = _estimate_note(file.path)
+        # margins subtract replicates one by one: they must be of the same problems and resamples
+        paired = note.get("problems_sha256"), note.get("bootstrap")
+        other, expected = alike.setdefault(file.benchmark, (file.path, paired))
+        if paired != expected:
+            raise StudyError(
+                f"{file.path}: estimated over other problems or resamples than {other}, so the models cannot be "
+                "compared; delete both and run again."
+            )
+
+
+def read_through(files):
+    """Read every row of every file, to find the one whose rows are spoilt.
+
+    Raises:
+        StudyError: names the first that cannot be read; none is raised where all can be.
+    """
+    for file in files:
+        try:
+            for _ in pq.ParquetFile(file.path).iter_batches():
+                pass
+        except (pa.ArrowException, OSError) as error:
+            raise _not_whole(file.path, error) from None
+
+
+def read_costs(results, models):
+    """What each model costs, one row a model and unit.
+
+    Args:
+        results: the results folder.
+        models: names.
+
+    Returns:
+        A list of (model, unit, generation, scoring, how, flops_read_written); None where not known.
+
+    Raises:
+        StudyError: a file is missing, no JSON object, or lacks a key.
+    """
+    found = []
+    for model in models:
+        path = paths.below(results, paths.COSTS, model=model)
+        cost = rows.read_json(path)
+        try:
+            for unit in UNITS:
+                beside = cost["generation"]["flops_read_written"] if unit == "flops" else None
+                found.append((model, unit, cost["generation"][unit], cost["scoring"][unit], cost["how"][unit], beside))
+        except (KeyError, TypeError) as error:
+            raise StudyError(
+                f"{path}: no costs file of isobudget ({error}); delete it and run again to make it anew."
+            ) from None
+    return found
+
+
+def _estimate_note(path):
+    try:
+        schema = pq.read_schema(path)
+    except FileNotFoundError:
+        raise StudyError(f"{path}: there is no such file; it should hold estimates.") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _not_whole(path, error) from None
+    note = json.loads((schema.metadata or {}).get(b"isobudget", b"{}"))
+    if note.get("kind") != "estimates" or not ESTIMATE_COLUMNS.issubset(schema.names):
+        raise StudyError(f"{path}: no estimates file of isobudget; delete it and run again to make it anew.")
+    return note
+
+
+def _not_whole(path, error):
+    reason = str(error).splitlines()[0][:160]
+    return StudyError(f"{path}: not a whole Parquet file ({reason}); delete it and run again to make it anew.")
