@@ -28,9 +28,11 @@ localrules:
 
 
 rule all:
+    """The report, and every file of the study: one that was deleted is made again."""
     default_target: True
     input:
-        f"{RESULTS}/report/index.html",
+        unpack(aggregate_inputs),
+        report=f"{RESULTS}/report/index.html",
 
 
 rule samples:
@@ -42,4 +44,4 @@ rule samples:
 onsuccess:
     # what to run for which budget, in a few lines
     if Path(f"{RESULTS}/report/index.html").exists():
-        shell("python -m isobudget.report.table --database {RESULTS}/isobudget.duckdb")
+        shell("python -m isobudget.report.table --database {RESULTS}/isobudget.duckdb || true")

@@ -9,7 +9,6 @@ rule problems:
     log:
         f"{RESULTS}/logs/problems/{{benchmark}}.log",
     params:
-        code=code("problems"),
         settings=lambda wildcards: study.problems_settings(wildcards.benchmark),
     message:
         "{wildcards.benchmark}: load its problems"

@@ -17,7 +17,9 @@ from isobudget.errors import StudyError
 # Where a completion of a Python function is over: the next thing at column zero. Sampling stops
 # there and execution cuts there, so it is a fact about the benchmark and lives on the ground.
 PYTHON_STOPS = ("\nclass ", "\ndef ", "\n#", "\n@", "\nif ", "\nprint(", "\nassert ", "\nimport ", "\nfrom ", "\n```")
-BENCHMARKS = {"humaneval": {"problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS}}
+# version: raised when the problems themselves change. Problems are read by sampling, so an edit of the
+# module that loads them must not run hours of models again; this number does.
+BENCHMARKS = {"humaneval": {"version": 1, "problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS}}
 PLANNED_BENCHMARKS = ("mbpp", "apps-introductory", "apps-interview", "apps-competition")
 PLANNED_ENGINES = ("endpoint", "import")
 
@@ -203,7 +205,7 @@ class Study(_Strict):
     # What each stage is told: one JSON string a stage, keys sorted, so that Snakemake compares it as a whole.
 
     def problems_settings(self, benchmark):
-        return _json(benchmark=benchmark, first=self.problems)
+        return _json(benchmark=benchmark, first=self.problems, version=BENCHMARKS[benchmark]["version"])
 
     def weights_settings(self, model):
         return _json(**self.models[model].weights.model_dump())

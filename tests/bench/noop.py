@@ -1,0 +1,83 @@
+"""Seconds that Snakemake takes to find that a study of a thousand cells is done.
+
+The files of every job are made empty and touched by Snakemake itself, so that its records
+say that they are up to date; nothing is sampled or run.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+from isobudget import paths
+from isobudget.config import load
+
+ROOT = Path(__file__).parent.parent.parent
+ROUNDS = 3
+
+
+def main():
+    """Returns {"noop_1000_seconds": median wall seconds of `snakemake` over about 1,000 jobs}."""
+    models = {f"m{number}": {"engine": "recorded", "samples": 160} for number in range(4)}
+    config = {"models": models, "rankers": ["nll:self", "shortest", "random", "nll:m0"]}
+    study = load(config)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for part in ("Snakefile", "rules", "workflow", "envs", "profiles"):
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copy(ROOT / part, root / part)
+        (root / "study.yaml").write_text(yaml.safe_dump(config))
+        for file in recordings(study):
+            touch(root / "recordings" / file)
+        files = outputs(root)
+        for file in files:
+            touch(root / file)
+        snakemake(root, "--touch", "--forceall")
+        seconds = []
+        for _ in range(ROUNDS):
+            started = time.monotonic()
+            said = snakemake(root)
+            seconds.append(time.monotonic() - started)
+            if "Nothing to be done" not in said:
+                raise RuntimeError(f"the study was not done: {said[-2000:]}")
+        print(f"{len(files)} files, nothing to be done: {', '.join(f'{s:.1f}' for s in seconds)} s")
+    return {"noop_1000_seconds": statistics.median(seconds)}
+
+
+def recordings(study):
+    for model in study.models:
+        yield paths.MODELS.format(model=model)
+        yield paths.CALIBRATIONS.format(model=model, run=0)
+        for decoding, count in (("greedy", 1), ("sampled", study.blocks(model))):
+            for block in range(count):
+                keys = dict(benchmark="humaneval", model=model, decoding=decoding, block=block)
+                yield paths.SAMPLES.format(**keys)
+                if decoding == "sampled":
+                    yield paths.SCORES.format(ranker="nll:m0", **keys)
+
+
+def outputs(root):
+    """Every file that the plan names as an output."""
+    said = snakemake(root, "--summary")
+    lines = [line.split("\t") for line in said.splitlines() if line.startswith("results/")]
+    return [line[0] for line in lines]
+
+
+def snakemake(root, *arguments):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", "study.yaml"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: {done.stderr[-2000:]}")
+    return done.stdout + done.stderr
+
+
+def touch(file):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
