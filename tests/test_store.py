@@ -200,7 +200,7 @@ def test_a_ranked_candidate_costs_its_generation_and_its_ranking(ask):
 def test_winners_lead_their_runner_up_by_a_paired_margin(ask, whole):
     found = ask(
         "SELECT unit, budget, model, k, value, runner_up, runner_up_k, runner_up_value, "
-        "margin, margin_low, margin_high FROM winners WHERE budget = 3"
+        "margin, margin_low, margin_high FROM winners"
     )
     assert [row[:4] + row[5:7] for row in found] == [
         ("flops", 1, "S", 1, None, None),

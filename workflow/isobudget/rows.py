@@ -58,6 +58,19 @@ SCHEMAS = {
             ("kept", pa.bool_()),  # false: hit the token limit, never chosen
         ]
     ),
+    "estimates": pa.schema(
+        [
+            ("metric", pa.string()),  # pass_at_k, greedy or rank_score_at_k
+            ("ranker", pa.string()),  # null but for rank_score_at_k
+            ("k", pa.int32()),
+            ("value", pa.float64()),  # a fraction in 0..1, as low and high
+            ("low", pa.float64()),
+            ("high", pa.float64()),
+            ("n", pa.int32()),  # samples a problem that the value rests on
+            ("problems", pa.int32()),
+            ("replicates", pa.list_(pa.float64())),  # on each bootstrap resample, in an order all models share
+        ]
+    ),
 }
 
 
@@ -114,7 +127,11 @@ def read_rows(path, kind):
 
     Raises StudyError if the file is missing, truncated, no Parquet, or of another kind.
     """
-    return _open(path, kind).read(columns=SCHEMAS[kind].names).cast(SCHEMAS[kind])
+    file = _open(path, kind)
+    try:
+        return file.read(columns=SCHEMAS[kind].names).cast(SCHEMAS[kind])
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
 
 
 def read_metadata(path, kind):
@@ -128,9 +145,7 @@ def _open(path, kind):
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file; it should hold {kind}.") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise StudyError(
-            f"{path}: not a whole Parquet file ({_first_line(error)}); delete it and run again to make it anew."
-        ) from None
+        raise _damaged(path, error) from None
     found = file.schema_arrow
     for field in SCHEMAS[kind]:
         index = found.get_field_index(field.name)
@@ -151,8 +166,9 @@ def _same_type(found, wanted):
     return found == wanted or (pa.types.is_large_string(found) and pa.types.is_string(wanted))
 
 
-def _first_line(error):
-    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+def _damaged(path, error):
+    reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+    return StudyError(f"{path}: not a whole Parquet file ({reason}); delete it and run again to make it anew.")
 
 
 def write_json(path, value):

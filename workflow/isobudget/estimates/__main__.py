@@ -4,31 +4,15 @@ Budgets are no part of this: which k a budget pays for is looked up later, so th
 """
 
 import hashlib
-import json
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from isobudget import paths, rows, stage
 from isobudget.errors import StudyError
 from isobudget.estimates.bootstrap import interval, replicates, resamples
 from isobudget.estimates.samples import read_outcomes, read_scores
 from isobudget.estimates.unbiased import pass_at_k, rank_score_at_k
-
-SCHEMA = pa.schema(
-    [
-        ("metric", pa.string()),  # pass_at_k, greedy or rank_score_at_k
-        ("ranker", pa.string()),  # null but for rank_score_at_k
-        ("k", pa.int32()),
-        ("value", pa.float64()),  # a fraction in 0..1, as low and high
-        ("low", pa.float64()),
-        ("high", pa.float64()),
-        ("n", pa.int32()),  # samples a problem that the value rests on
-        ("problems", pa.int32()),
-        ("replicates", pa.list_(pa.float64())),  # the value on each bootstrap resample, in an order all models share
-    ]
-)
 
 
 def estimate(args):
@@ -55,16 +39,13 @@ def estimate(args):
         value = greedy.mean(axis=1, keepdims=True)
         tables.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
     note = {
-        "kind": "estimates",
         "benchmark": benchmark,
         "model": model,
         "bootstrap": settings["bootstrap"],
         # replicates of two models can be subtracted where these agree
         "problems_sha256": hashlib.sha256("\n".join(task_ids).encode()).hexdigest(),
     }
-    table = pa.concat_tables(tables).replace_schema_metadata({"isobudget": json.dumps(note, sort_keys=True)})
-    with rows.whole_file(args.output) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    rows.write_rows(args.output, "estimates", pa.concat_tables(tables), note)
 
 
 def _rows(metric, ranker, k, values, n, counts):
@@ -84,7 +65,7 @@ def _rows(metric, ranker, k, values, n, counts):
         "problems": [len(values)] * count,
         "replicates": pa.ListArray.from_arrays(offsets, drawn.T.ravel()),
     }
-    return pa.table(columns, schema=SCHEMA)
+    return pa.table(columns, schema=rows.SCHEMAS["estimates"])
 
 
 def _same_problems(file, found, wanted):

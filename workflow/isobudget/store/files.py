@@ -3,17 +3,12 @@
 Looking would let in what a removed model or an earlier setting left behind.
 """
 
-import json
 from dataclasses import dataclass
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from isobudget import paths, rows
 from isobudget.errors import StudyError
 
 UNITS = ("flops", "seconds", "usd")
-ESTIMATE_COLUMNS = {"metric", "ranker", "k", "value", "low", "high", "replicates"}
 
 
 @dataclass(frozen=True)
@@ -68,10 +63,9 @@ def check(files):
     """
     alike = {}
     for file in files:
+        note = rows.read_metadata(file.path, file.kind)
         if file.kind != "estimates":
-            rows.read_metadata(file.path, file.kind)
             continue
-        note = _estimate_note(file.path)
         # margins subtract replicates one by one: they must be of the same problems and resamples
         paired = note.get("problems_sha256"), note.get("bootstrap")
         other, expected = alike.setdefault(file.benchmark, (file.path, paired))
@@ -89,11 +83,7 @@ def read_through(files):
         StudyError: names the first that cannot be read; none is raised where all can be.
     """
     for file in files:
-        try:
-            for _ in pq.ParquetFile(file.path).iter_batches():
-                pass
-        except (pa.ArrowException, OSError) as error:
-            raise _not_whole(file.path, error) from None
+        rows.read_rows(file.path, file.kind)
 
 
 def read_costs(results, models):
@@ -122,21 +112,3 @@ def read_costs(results, models):
                 f"{path}: no costs file of isobudget ({error}); delete it and run again to make it anew."
             ) from None
     return found
-
-
-def _estimate_note(path):
-    try:
-        schema = pq.read_schema(path)
-    except FileNotFoundError:
-        raise StudyError(f"{path}: there is no such file; it should hold estimates.") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise _not_whole(path, error) from None
-    note = json.loads((schema.metadata or {}).get(b"isobudget", b"{}"))
-    if note.get("kind") != "estimates" or not ESTIMATE_COLUMNS.issubset(schema.names):
-        raise StudyError(f"{path}: no estimates file of isobudget; delete it and run again to make it anew.")
-    return note
-
-
-def _not_whole(path, error):
-    reason = str(error).splitlines()[0][:160]
-    return StudyError(f"{path}: not a whole Parquet file ({reason}); delete it and run again to make it anew.")

@@ -1,0 +1,5 @@
+# crashed
+# SIGABRT
+import os
+
+os.abort()

@@ -1,0 +1,5 @@
+# timeout memory failed
+# an answer without an end
+def add(a, b):
+    while True:
+        yield 0

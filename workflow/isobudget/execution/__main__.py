@@ -1,0 +1,18 @@
+from isobudget import stage
+from isobudget.execution.blocks import execute
+
+
+def main():
+    parser = stage.arguments("Run the programs of one block of samples in the sandbox.")
+    parser.add_argument("--problems", required=True, help="the problems, Parquet")
+    parser.add_argument("--samples", required=True, help="the samples, Parquet")
+    parser.add_argument("--references", required=True, help="what isobudget.execution.references wrote")
+    parser.add_argument("--workers", type=int, default=1, help="programs at once")
+    stage.run(
+        lambda args: execute(args.problems, args.samples, args.references, args.settings, args.workers, args.output),
+        parser,
+    )
+
+
+if __name__ == "__main__":
+    main()

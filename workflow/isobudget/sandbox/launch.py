@@ -1,0 +1,72 @@
+"""How a worker's server is started, and how the host talks to it: the same for both engines."""
+
+import json
+import struct
+from pathlib import Path
+
+from isobudget.sandbox import root
+
+ENVIRONMENT = {
+    "ISOBUDGET_SANDBOX": "1",
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",  # the order of a set is no reason for two verdicts
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+_LENGTH = struct.Struct("<I")
+# the server's modules travel on the command line, so that an image holds none of our code
+_BOOTSTRAP = """
+import builtins, json, sys, types
+names = json.loads(sys.argv.pop(1))
+for name in ("isobudget", "isobudget.sandbox", *names):
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__path__ = []
+    if "." in name:
+        outer, _, inner = name.rpartition(".")
+        setattr(sys.modules[outer], inner, module)
+    if name in names:
+        # builtins of their own: a program that patches Python's must still be able to answer
+        module.__builtins__ = dict(vars(builtins))
+        exec(compile(names[name], name, "exec", dont_inherit=True), module.__dict__)
+module.main()
+"""
+
+
+def command(memory, uid, socket=None):
+    """The argument list that starts a server inside a sandbox.
+
+    Args:
+        memory: bytes that one program may have.
+        uid: the uid of programs (their tests get the next one), or None where the sandbox has one uid only.
+        socket: the path, inside, of the socket on which the host waits; without it, standard input and output.
+    """
+    here = Path(__file__).parent
+    sources = {
+        f"isobudget.sandbox.{name}": (here / f"{name}.py").read_text() for name in ("crossing", "running", "server")
+    }
+    settings = json.dumps({"memory": memory, "uid": uid, "packages": root.PACKAGES, "socket": socket})
+    return [root.PYTHON, "-I", "-S", "-B", "-W", "ignore", "-c", _BOOTSTRAP, json.dumps(sources), settings]
+
+
+def job_frames(program, timeout):
+    """One job as its two frames: what the candidate may know, and what its tests are."""
+    known = {"program": program.source, "entry_point": program.entry_point, "timeout": timeout}
+    tests = {"context": program.context, "tests": program.tests}
+    return frame(known) + frame(tests)
+
+
+def frame(value):
+    body = json.dumps(value).encode()
+    return _LENGTH.pack(len(body)) + body
+
+
+def read_answer(read):
+    """One frame from the server as a dict; None if it ended. `read(n)` gives n bytes or fewer at the end."""
+    head = read(4)
+    if len(head) < 4:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = read(length)
+    return json.loads(body) if len(body) == length else None

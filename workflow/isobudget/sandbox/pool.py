@@ -1,0 +1,182 @@
+"""Workers side by side: who runs what, what is run again, and what becomes of a worker that dies.
+
+A verdict must say something about the program, never about the machine at that moment:
+
+- A worker that dies takes its program back to a fresh worker, alone. Only if that one dies as
+  well is the program's verdict `infra`.
+- A program that ran out of time without its share of a core is run again when all the
+  others are done, alone; what it does then counts.
+"""
+
+import collections
+import queue
+import sys
+import threading
+
+from isobudget.errors import StudyError
+from isobudget.sandbox import launch, verdicts
+
+AHEAD = 2  # jobs that a worker holds: one that runs, one to start without asking
+
+Program = collections.namedtuple("Program", "source tests entry_point context", defaults=("",))
+Program.__doc__ = """One thing to run and to judge.
+
+    source: the program's text.
+    tests: text that calls `entry_point` and raises if an answer is wrong.
+    entry_point: the function of the program that the tests call.
+    context: text that the tests need beside it, run before them on their side.
+"""
+
+Outcome = collections.namedtuple("Outcome", "verdict detail cpu_seconds")
+Outcome.__doc__ = "What one run ended with: a name of verdicts.py, one line that says why, the program's CPU seconds."
+
+
+class Pool:
+    """`workers` sandboxes of one engine; `timeout` in CPU seconds a program."""
+
+    def __init__(self, engine, workers, timeout):
+        self._engine = engine
+        self._count = workers
+        self._timeout = timeout
+        self._patience = 60 + 40 * timeout  # seconds of silence before a worker is taken for dead
+        self._idle = []
+        self._all = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, programs, progress=None):
+        """Run programs and return their Outcomes, in the same order.
+
+        Args:
+            programs: a sequence of Program.
+            progress: called with each Outcome when it is final.
+
+        Raises StudyError if the engine can start no worker any more.
+        """
+        outcomes = [None] * len(programs)
+        suspects = []
+        waiting = collections.deque(range(len(programs)))
+        for number, answer in self._spread(programs, waiting, min(self._count, len(programs))):
+            if answer["disturbed"]:
+                suspects.append(number)
+                continue
+            outcomes[number] = _outcome(answer)
+            if progress:
+                progress(outcomes[number])
+        for number, answer in self._spread(programs, collections.deque(sorted(suspects)), min(1, len(suspects))):
+            outcomes[number] = _outcome(answer)
+            if progress:
+                progress(outcomes[number])
+        return outcomes
+
+    def close(self):
+        """End every sandbox, whatever it is doing."""
+        with self._lock:
+            self._stopped = True
+            workers, self._all, self._idle = self._all, set(), []
+        for worker in workers:
+            worker.close()
+
+    def _spread(self, programs, waiting, count):
+        """Yield (number, answer) as programs finish on `count` workers."""
+        done = queue.SimpleQueue()
+        threads = [
+            threading.Thread(target=self._work, args=(programs, waiting, done), daemon=True) for _ in range(count)
+        ]
+        for thread in threads:
+            thread.start()
+        alive = count
+        trouble = None
+        while alive:
+            item = done.get()
+            if item is None:
+                alive -= 1
+            elif isinstance(item, BaseException):
+                trouble = trouble or item
+                waiting.clear()  # the others finish what they hold
+            else:
+                yield item
+        if trouble is not None:
+            raise trouble
+
+    def _work(self, programs, waiting, done):
+        """One worker's life: take programs, hand over answers, replace the worker when it dies."""
+        worker = None
+        try:
+            held = collections.deque()
+            suspect = None  # the program that a worker died of, run alone before anything else
+            while not self._stopped:
+                worker = worker or self._get()
+                alive = True
+                while alive and suspect is None and len(held) < AHEAD and (number := _take(waiting)) is not None:
+                    held.append(number)
+                    alive = self._send(worker, programs[number])
+                if not held:
+                    break
+                answer = worker.answer(self._patience) if alive else None
+                if answer is None:
+                    self._drop(worker)
+                    print(f"sandbox: a worker ended with a program in it ({worker.last_words})", file=sys.stderr)
+                    worker = None
+                    if suspect == held[0]:
+                        done.put((held.popleft(), {"verdict": verdicts.INFRA, "disturbed": False}))
+                        suspect = None
+                    else:
+                        suspect = held[0]
+                        waiting.extendleft(reversed(list(held)[1:]))
+                        held = collections.deque([suspect])
+                        worker = self._get(fresh=True)
+                        self._send(worker, programs[suspect])
+                    continue
+                done.put((held.popleft(), answer))
+                suspect = None
+                if answer["trouble"]:
+                    # its verdict stands, but the next program gets a clean place
+                    self._drop(worker)
+                    worker = None
+                    waiting.extendleft(reversed(held))
+                    held.clear()
+            if worker is not None:
+                with self._lock:
+                    self._idle.append(worker)
+        except BaseException as error:
+            done.put(error)
+        finally:
+            done.put(None)
+
+    def _send(self, worker, program):
+        try:
+            worker.send(launch.job_frames(program, self._timeout))
+        except OSError:
+            return False
+        return True
+
+    def _get(self, fresh=False):
+        with self._lock:
+            if self._idle and not fresh:
+                return self._idle.pop()
+        worker = self._engine.start()
+        with self._lock:
+            if not self._stopped:
+                self._all.add(worker)
+                return worker
+        worker.close()
+        raise StudyError("the sandbox was closed while it ran.")
+
+    def _drop(self, worker):
+        with self._lock:
+            self._all.discard(worker)
+        worker.close()
+
+
+def _take(waiting):
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
+
+
+def _outcome(answer):
+    if answer["verdict"] == verdicts.INFRA:
+        return Outcome(verdicts.INFRA, "its sandbox died of it twice", 0.0)
+    return Outcome(answer["verdict"], answer["detail"], answer["cpu_seconds"])

@@ -1,0 +1,12 @@
+"""The names that a run of one program can end with."""
+
+PASSED = "passed"  # every test ran and held, by the word of the checker
+FAILED = "failed"  # a wrong answer
+ERROR = "error"  # the program raised, did not compile, or ended before its tests had run
+TIMEOUT = "timeout"
+MEMORY = "memory"
+CRASHED = "crashed"  # a signal ended it
+REJECTED = "rejected"  # there was no program in the text; nothing ran
+INFRA = "infra"  # the sandbox itself failed; never counted, it stops the job
+
+COUNTED = (PASSED, FAILED, ERROR, TIMEOUT, MEMORY, CRASHED, REJECTED)
