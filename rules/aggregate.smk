@@ -12,10 +12,12 @@ rule aggregate:
         f"{RESULTS}/logs/aggregate.log",
     benchmark:
         f"{RESULTS}/benchmarks/aggregate.tsv"
+    conda:
+        "../envs/core.yaml"
     params:
         code=code("store"),
         settings=study.aggregate_settings(),
-        results=RESULTS,
+        results=lambda wildcards, output: Path(output[0]).parent,
     message:
         "put the study's tables into one DuckDB file"
     shell:

@@ -1,10 +1,11 @@
-# What every rule file uses: the study, wildcard constraints, input functions.
+# What all of rules/ use, which is the study, wildcard constraints and input functions.
 # Needs: config. Makes: study, RESULTS, and the functions below.
 
 import hashlib
 import os
 import sys
 from pathlib import Path
+from shlex import quote
 from types import SimpleNamespace
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
@@ -15,8 +16,7 @@ from isobudget.config import load
 from isobudget.errors import StudyError
 
 # jobs run this interpreter and this package, whatever the shell's PATH says
-os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-os.environ["PYTHONPATH"] = str(WORKFLOW)
+shell.prefix(f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}; ")
 
 # relative, so that moving the folder runs nothing again
 RECORDINGS = Path(os.path.relpath(Path(workflow.basedir) / "recordings"))

@@ -11,6 +11,8 @@ rule cost:
         f"{RESULTS}/costs/{{model}}.json",
     log:
         f"{RESULTS}/logs/costs/{{model}}.log",
+    conda:
+        "../envs/core.yaml"
     params:
         code=code("costs"),
         settings=lambda wildcards: study.cost_settings(wildcards.model),

@@ -13,10 +13,12 @@ rule estimate:
         f"{RESULTS}/logs/estimates/{{benchmark}}/{{model}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/estimates/{{benchmark}}/{{model}}.tsv"
+    conda:
+        "../envs/core.yaml"
     params:
         code=code("estimates"),
         settings=lambda wildcards: study.estimate_settings(wildcards.benchmark, wildcards.model),
-        results=RESULTS,
+        results=lambda wildcards, output: Path(output[0]).parents[2],
     message:
         "{wildcards.benchmark}: estimate {wildcards.model}"
     shell:

@@ -11,6 +11,8 @@ rule references:
         f"{RESULTS}/references/{{benchmark}}.json",
     log:
         f"{RESULTS}/logs/references/{{benchmark}}.log",
+    conda:
+        "../envs/core.yaml"
     threads: 2
     params:
         code=code("execution", "sandbox"),
@@ -34,6 +36,8 @@ rule execute:
         f"{RESULTS}/logs/outcomes/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/outcomes/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.tsv"
+    conda:
+        "../envs/core.yaml"
     threads: 2
     params:
         code=code("execution", "sandbox"),

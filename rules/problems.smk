@@ -8,6 +8,8 @@ rule problems:
         f"{RESULTS}/problems/{{benchmark}}.parquet",
     log:
         f"{RESULTS}/logs/problems/{{benchmark}}.log",
+    conda:
+        "../envs/core.yaml"
     params:
         settings=lambda wildcards: study.problems_settings(wildcards.benchmark),
     message:

@@ -14,6 +14,8 @@ rule rank:
         f"{RESULTS}/logs/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.tsv"
+    conda:
+        "../envs/vllm.yaml"
     threads: lambda wildcards: engine_threads(scorer(wildcards))
     resources:
         gpu=lambda wildcards: gpus(scorer(wildcards)),

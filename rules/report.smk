@@ -12,6 +12,8 @@ rule report:
         f"{RESULTS}/logs/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report.tsv"
+    conda:
+        "../envs/core.yaml"
     params:
         code=code("report"),
         settings=study.report_settings(),

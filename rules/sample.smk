@@ -11,6 +11,8 @@ rule weights:
         f"{RESULTS}/logs/weights/{{model}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/weights/{{model}}.tsv"
+    conda:
+        "../envs/vllm.yaml"
     params:
         settings=lambda wildcards: study.weights_settings(wildcards.model),
     message:
@@ -27,6 +29,8 @@ rule model:
         f"{RESULTS}/models/{{model}}.json",
     log:
         f"{RESULTS}/logs/models/{{model}}.log",
+    conda:
+        "../envs/vllm.yaml"
     params:
         settings=lambda wildcards: study.model_settings(wildcards.model),
         recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
@@ -48,6 +52,8 @@ rule sample:
         f"{RESULTS}/logs/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.tsv"
+    conda:
+        "../envs/vllm.yaml"
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
@@ -72,6 +78,8 @@ rule calibrate:
     log:
         f"{RESULTS}/logs/calibrations/{{model}}/{{run}}.log",
     priority: lambda wildcards: -int(wildcards.run)
+    conda:
+        "../envs/vllm.yaml"
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
