@@ -25,8 +25,10 @@ live: $(VENV)/$(VLLM)
 
 ## record: draw what recordings/ lack of config/record.yaml (hours), and put it there
 record: $(VENV)/$(VLLM)
+	@$(SNAKEMAKE) ready --quiet rules --configfile config/record.yaml
+	@$(BIN)/python -m isobudget.recordings --results results/record --seed
 	@$(SNAKEMAKE) samples --quiet rules --configfile config/record.yaml
-	@$(BIN)/python -m isobudget.recordings --results results/record --recordings recordings
+	@$(BIN)/python -m isobudget.recordings --results results/record
 
 ## test: everything that can be tested on this machine
 test: $(VENV)/dev

@@ -24,6 +24,7 @@ include: "rules/report.smk"
 
 localrules:
     all,
+    ready,
     samples,
 
 
@@ -33,6 +34,13 @@ rule all:
     input:
         unpack(aggregate_inputs),
         report=f"{RESULTS}/report/index.html",
+
+
+rule ready:
+    """What live models begin with: the problems, and weights that come in packages."""
+    input:
+        at(paths.PROBLEMS, benchmark=study.benchmarks),
+        [weights(model) for model in study.models],
 
 
 rule samples:

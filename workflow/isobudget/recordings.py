@@ -5,7 +5,8 @@ them, calibration runs, model configs.
 
     python -m isobudget.recordings --results results/record --recordings recordings
 
-puts there what a live study drew; every file is read whole before it is taken.
+puts there what a live study drew; every file is read whole before it is taken. With --seed it goes the other way: what was
+recorded before is put into the results of the live study, which then draws only what is missing.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import pyarrow.parquet as pq
 from isobudget import paths
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows, whole_file, write_json
+
+KINDS = ("samples", "scores", "calibrations", "models")
 
 
 def check(study, root):
@@ -98,6 +101,20 @@ def keep(results, recordings):
     return written
 
 
+def seed(results, recordings):
+    """Copy recordings that the results folder lacks; returns the list of paths written, below results."""
+    results, recordings = Path(results), Path(recordings)
+    written = []
+    files = [file for kind in KINDS for file in recordings.glob(f"{kind}/**/*") if file.is_file()]
+    for file in sorted(files):
+        target = results / file.relative_to(recordings)
+        if not target.exists():
+            with whole_file(target) as temporary:
+                temporary.write_bytes(file.read_bytes())
+            written.append(target)
+    return written
+
+
 def _is_new(file, target):
     return not target.exists() or target.stat().st_mtime < file.stat().st_mtime
 
@@ -106,9 +123,10 @@ def main():
     parser = argparse.ArgumentParser(description="Put what a live study drew into recordings/.")
     parser.add_argument("--results", required=True, help="a results folder of live models")
     parser.add_argument("--recordings", default="recordings")
+    parser.add_argument("--seed", action="store_true", help="from recordings to results instead")
     args = parser.parse_args()
     try:
-        written = keep(args.results, args.recordings)
+        written = (seed if args.seed else keep)(args.results, args.recordings)
     except StudyError as error:
         sys.exit(f"isobudget: {error}")
     size = sum(file.stat().st_size for file in Path(args.recordings).rglob("*") if file.is_file())
