@@ -5,8 +5,9 @@ them, calibration runs, model configs.
 
     python -m isobudget.recordings --results results/record --recordings recordings
 
-puts there what a live study drew; every file is read whole before it is taken. With --seed it goes the other way: what was
-recorded before is put into the results of the live study, which then draws only what is missing.
+puts there what a live study drew; every file is read whole before it is taken. With --seed it
+goes the other way: what was recorded before is put into the results of the live study, which
+then draws only what is missing.
 """
 
 import argparse
