@@ -21,7 +21,9 @@ def calibrate(args):
     problems = read_rows(args.problems, "problems").to_pylist()[: settings["prompts"]]
     prompts = [problem["prompt"] for problem in problems]
     counts = vllm.count_tokens(settings, [(p["task_id"], p["prompt"]) for p in problems], decoding["max_tokens"])
-    engine = vllm.load(settings, max(counts) + decoding["max_tokens"], seed=args.run, top_p=decoding["top_p"])
+    # read back, a completion may be cut into a few more tokens than it was written in, and scoring adds one
+    longest = max(counts) + decoding["max_tokens"] + 64
+    engine = vllm.load(settings, longest, seed=args.run, top_p=decoding["top_p"])
     vllm.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 8, "warm-up")
     name = f"{args.model} calibration {args.run}"
     drawn, seconds = vllm.generate(engine, prompts, decoding, settings["n"], name)
