@@ -83,7 +83,7 @@ def test_a_block_becomes_outcomes_in_its_own_order(study):
     assert [(row["task_id"], row["sample"]) for row in found] == wanted
     assert found[3]["detail"] == "NameError: name 'y' is not defined"
     assert found[4]["program_sha256"] is None
-    assert found[5]["cpu_seconds"] >= 2
+    assert found[5]["cpu_seconds"] > 1  # of 2: on a busy machine the wall clock may end it first
     metadata = rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
     assert metadata["verdicts"] == {"passed": 2, "failed": 1, "error": 2, "rejected": 1, "timeout": 1}
     assert {key: metadata[key] for key in ("benchmark", "model", "decoding", "block")} == {
