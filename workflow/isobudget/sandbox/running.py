@@ -47,7 +47,11 @@ def run(job, read_tests, settings):
     os.close(report)
     status, usage = reap(program)
     spent = usage.ru_utime + usage.ru_stime
-    return {**_judge(ended, status, usage, settings["memory"]), "cpu_seconds": round(spent, 4)}
+    judged = _judge(ended, status, usage, settings["memory"])
+    if judged["verdict"] == "passed" and spent > job["timeout"]:
+        # its clock stood still while children that it waited for spent the time
+        judged |= {"verdict": "timeout", "detail": f"over {job['timeout']:g} s of CPU time with its children"}
+    return {**judged, "cpu_seconds": round(spent, 4)}
 
 
 def _pair():
