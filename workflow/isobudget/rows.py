@@ -131,7 +131,7 @@ def read_rows(path, kind):
     try:
         return file.read(columns=SCHEMAS[kind].names).cast(SCHEMAS[kind])
     except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from None
+        raise damaged(path, error) from None
 
 
 def read_metadata(path, kind):
@@ -145,7 +145,7 @@ def _open(path, kind):
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file; it should hold {kind}.") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise _damaged(path, error) from None
+        raise damaged(path, error) from None
     found = file.schema_arrow
     for field in SCHEMAS[kind]:
         index = found.get_field_index(field.name)
@@ -166,7 +166,8 @@ def _same_type(found, wanted):
     return found == wanted or (pa.types.is_large_string(found) and pa.types.is_string(wanted))
 
 
-def _damaged(path, error):
+def damaged(path, error):
+    """The StudyError for a file that Parquet could not read to its end, with its reason."""
     reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
     return StudyError(f"{path}: not a whole Parquet file ({reason}); delete it and run again to make it anew.")
 

@@ -82,9 +82,7 @@ def _read(files, kind, columns):
             # only what is needed: at the paper's size the other columns are gigabytes
             table = pq.read_table(file, columns=["task_id", "sample", *columns], read_dictionary=["task_id", "verdict"])
         except (pa.ArrowException, OSError) as error:
-            raise StudyError(
-                f"{file}: not a whole Parquet file ({str(error).splitlines()[0][:160]}); {REPAIR}."
-            ) from None
+            raise rows.damaged(file, error) from None
         # a missing score of a sample that is not kept is fine, and NaN says the same to numpy
         for name in ("task_id", "sample", *(column for column in columns if column != "score")):
             if table[name].null_count:
