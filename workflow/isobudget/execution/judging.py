@@ -61,7 +61,7 @@ def judge(programs, settings, workers, title):
     if broken:
         first = programs[broken[0]]
         raise StudyError(
-            f"the sandbox died twice of {len(broken)} program(s), the first for {first.entry_point} "
+            f"the sandbox died again and again of {len(broken)} program(s), the first for {first.entry_point} "
             f"with sha256 {sha256(first.source)}; that is no verdict on them: see the log and run again."
         )
     return outcomes, facts

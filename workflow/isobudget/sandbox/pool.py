@@ -2,8 +2,8 @@
 
 A verdict must say something about the program, never about the machine at that moment:
 
-- A worker that dies takes its program back to a fresh worker, alone. Only if that one dies as
-  well is the program's verdict `infra`.
+- A worker that dies gives its program back to a fresh worker, alone. Only a program that DEATHS
+  workers died of is `infra`: two may be killed from outside by chance while they hold the same one.
 - A program that ran out of time without its share of a core is run again when all the
   others are done, alone; what it does then counts.
 """
@@ -17,6 +17,7 @@ from isobudget.errors import StudyError
 from isobudget.sandbox import launch, verdicts
 
 AHEAD = 2  # jobs that a worker holds: one that runs, one to start without asking
+DEATHS = 3  # workers that must die of a program before it is given up
 
 Program = collections.namedtuple("Program", "source tests entry_point context", defaults=("",))
 Program.__doc__ = """One thing to run and to judge.
@@ -104,7 +105,7 @@ class Pool:
         worker = None
         try:
             held = collections.deque()
-            suspect = None  # the program that a worker died of, run alone before anything else
+            suspect, deaths = None, 0  # the program that workers died of, run alone before anything else
             while not self._stopped:
                 worker = worker or self._get()
                 alive = True
@@ -118,7 +119,8 @@ class Pool:
                     self._drop(worker)
                     print(f"sandbox: a worker ended with a program in it ({worker.last_words})", file=sys.stderr)
                     worker = None
-                    if suspect == held[0]:
+                    deaths = deaths + 1 if suspect == held[0] else 1
+                    if deaths == DEATHS:
                         done.put((held.popleft(), {"verdict": verdicts.INFRA, "disturbed": False}))
                         suspect = None
                     else:
@@ -178,5 +180,5 @@ def _take(waiting):
 
 def _outcome(answer):
     if answer["verdict"] == verdicts.INFRA:
-        return Outcome(verdicts.INFRA, "its sandbox died of it twice", 0.0)
+        return Outcome(verdicts.INFRA, f"{DEATHS} sandboxes died of it", 0.0)
     return Outcome(answer["verdict"], answer["detail"], answer["cpu_seconds"])
