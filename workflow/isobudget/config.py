@@ -7,20 +7,15 @@ names every key that is wrong. Nothing here touches a file of results/.
 import json
 import math
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from isobudget import paths
+from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
 
-# Where a completion of a Python function is over: the next thing at column zero. Sampling stops
-# there and execution cuts there, so it is a fact about the benchmark and lives on the ground.
-PYTHON_STOPS = ("\nclass ", "\ndef ", "\n#", "\n@", "\nif ", "\nprint(", "\nassert ", "\nimport ", "\nfrom ", "\n```")
-# version: raised when the problems themselves change. Problems are read by sampling, so an edit of the
-# module that loads them must not run hours of models again; this number does.
-BENCHMARKS = {"humaneval": {"version": 1, "problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS}}
-PLANNED_BENCHMARKS = ("mbpp", "apps-introductory", "apps-interview", "apps-competition")
 PLANNED_ENGINES = ("endpoint", "import")
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
@@ -77,12 +72,21 @@ class Model(_Strict):
         return self
 
 
+class OwnDecoding(_Strict):
+    """How completions are drawn on one benchmark; null: as for the others."""
+
+    temperature: Positive | None = Field(None, description="above 0; greedy samples are drawn beside in any case")
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="nucleus mass")
+    max_tokens: PositiveInt | None = Field(None, description="new tokens at most")
+
+
 class Decoding(_Strict):
     """How completions are drawn; the greedy decoding beside it takes max_tokens alone."""
 
-    temperature: Positive = Field(0.8, description="above 0; greedy samples are drawn beside in any case")
+    temperature: Positive | None = Field(None, description="above 0; null: the benchmark's own, 0.8, and 0.6 for apps")
     top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="nucleus mass")
     max_tokens: PositiveInt | None = Field(None, description="new tokens at most; null: the benchmark's own")
+    own: dict[str, OwnDecoding] = Field({}, description="benchmark: its own temperature, top_p or max_tokens")
 
 
 class Budgets(_Strict):
@@ -135,6 +139,7 @@ class Study(_Strict):
 
     benchmarks: tuple[str, ...] = Field(("humaneval",), min_length=1, description="task sets")
     problems: PositiveInt | None = Field(None, description="the first N of each benchmark, for a quick look")
+    data: dict[str, str] = Field({}, description="benchmark: a local file of the dataset's schema, instead of the hub")
     models: dict[str, Model] = Field(min_length=1, description="name: settings")
     decoding: Decoding = Decoding()
     block: PositiveInt = Field(4, description="samples a problem a job")
@@ -151,8 +156,6 @@ class Study(_Strict):
     @classmethod
     def _known(cls, value):
         for name in value:
-            if name in PLANNED_BENCHMARKS:
-                raise ValueError(f"{name!r} is not built yet; use {_or(BENCHMARKS)}")
             if name not in BENCHMARKS:
                 raise ValueError(f"there is no benchmark {name!r}; use {_or(BENCHMARKS)}")
         return _unique(value)
@@ -167,10 +170,30 @@ class Study(_Strict):
                 )
         return value
 
+    @field_validator("data")
+    @classmethod
+    def _files(cls, value):
+        loaded = [name for name, benchmark in BENCHMARKS.items() if benchmark.get("data")]
+        for name, file in value.items():
+            if name not in loaded:
+                raise ValueError(f"{name!r} is read from no file; files can be named for {_or(loaded)}")
+            if not Path(file).is_file():
+                raise ValueError(
+                    f"there is no file {file} for {name}; put it there, or leave the key out to use the hub"
+                )
+        return value
+
     @field_validator("rankers")
     @classmethod
     def _unique_rankers(cls, value):
         return _unique(value)
+
+    @model_validator(mode="after")
+    def _own_decoding_is_used(self):
+        for name in self.decoding.own:
+            if name not in self.benchmarks:
+                raise ValueError(f"decoding.own: {name!r} is no benchmark of this study; use {_or(self.benchmarks)}")
+        return self
 
     @model_validator(mode="after")
     def _rankers_exist(self):
@@ -198,14 +221,20 @@ class Study(_Strict):
         kind, _, name = ranker.partition(":")
         return name if kind == "nll" and name not in ("self", model) else None
 
+    def decoded(self, benchmark, key):
+        """One setting of decoding on a benchmark: what the study says of it there, of all, or the benchmark's own."""
+        own = getattr(self.decoding.own.get(benchmark), key, None)
+        return own or getattr(self.decoding, key) or BENCHMARKS[benchmark].get(key, TEMPERATURE)
+
     def max_tokens(self, benchmark):
-        """New tokens at most: the study's own, or the benchmark's."""
-        return self.decoding.max_tokens or BENCHMARKS[benchmark]["max_tokens"]
+        """New tokens at most."""
+        return self.decoded(benchmark, "max_tokens")
 
     # What each stage is told: one JSON string a stage, keys sorted, so that Snakemake compares it as a whole.
 
     def problems_settings(self, benchmark):
-        return _json(benchmark=benchmark, first=self.problems, version=BENCHMARKS[benchmark]["version"])
+        data = {"data": self.data[benchmark]} if benchmark in self.data else {}
+        return _json(benchmark=benchmark, first=self.problems, version=BENCHMARKS[benchmark]["version"], **data)
 
     def weights_settings(self, model):
         return _json(**self.models[model].weights.model_dump())
@@ -239,7 +268,9 @@ class Study(_Strict):
         )
 
     def execute_settings(self, benchmark):
-        return _json(stop=BENCHMARKS[benchmark]["stop"], **self.sandbox.model_dump())
+        chosen = BENCHMARKS[benchmark]
+        told = {key: chosen[key] for key in ("continues", "before", "excusable") if key in chosen}
+        return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
 
     def rank_settings(self, ranker, model):
         scorer = self.scorer(ranker, model)
@@ -283,7 +314,7 @@ class Study(_Strict):
         settings = {"max_tokens": self.max_tokens(benchmark), "stop": BENCHMARKS[benchmark]["stop"]}
         if decoding == "greedy":
             return settings | {"temperature": 0.0, "top_p": 1.0}
-        return settings | {"temperature": self.decoding.temperature, "top_p": self.decoding.top_p}
+        return settings | {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
 
     def _loading(self, model):
         chosen = self.models[model]

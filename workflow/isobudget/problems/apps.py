@@ -1,0 +1,123 @@
+"""APPS (Hendrycks et al., 2021), its test split by difficulty: 2-shot, all tests of a problem.
+
+A problem either reads standard input and prints (kind `stdio`), or asks for a function or a method (kind `call`).
+"""
+
+import json
+
+from isobudget.errors import StudyError
+from isobudget.problems import apps_shots, hub
+
+PINNED = {
+    "repository": "codeparrot/apps",
+    "revision": "21e74ddf8de1a21436da12e3e653065c5213e9d1",
+    "files": ["test.jsonl"],
+}
+COLUMNS = (("problem_id", "id"), "question", "solutions", "input_output", "difficulty", "starter_code")
+# How APPS looks for the function of a call-based problem: a method of Solution, where the program has such a class.
+AFTER = "if 'Solution' in globals():\n    {name} = Solution().{name}\n"
+# How APPS compares what a call gave: a tuple is a list; the answer may be wrapped in a list of one; keys that JSON
+# turned into text are numbers again. The names are ones that no function under test has.
+COMPARE = """
+def _plain(value):
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _keyed(value):
+    if isinstance(value, list):
+        return [_keyed(item) for item in value]
+    if isinstance(value, dict) and all(key.lstrip("-").isdigit() for key in value):
+        return {int(key): item for key, item in value.items()}
+    return value
+
+
+def _compare(function):
+    inputs, outputs = _keyed(_cases["inputs"]), _keyed(_cases["outputs"])
+    for number, (given, wanted) in enumerate(zip(inputs, outputs), 1):
+        answer = _plain(function(*given))
+        if answer != wanted and not (isinstance(wanted, list) and wanted and answer == wanted[0]):
+            raise AssertionError(f"test {number} of {len(inputs)}: {answer!r:.60}, not {wanted!r:.60}")
+
+
+"""
+
+
+def problems(benchmark, data=None):
+    """The problems of one difficulty, in the order of their numbers.
+
+    Args:
+        benchmark: apps-introductory, apps-interview or apps-competition.
+        data: a local file of the same schema, or None for the hub.
+
+    Returns:
+        One dict a problem (rows.SCHEMAS["problems"]).
+
+    Raises:
+        StudyError: the dataset cannot be read, or a record's tests are not what APPS has.
+    """
+    level = benchmark.partition("-")[2]
+    where = data or f"{PINNED['repository']}@{PINNED['revision'][:7]}"
+    records = hub.records(benchmark, PINNED, data, COLUMNS)
+    # one record at a time: the tests of all levels together are more than a gigabyte
+    found = [as_problem(record, where) for record in records if record["difficulty"] == level]
+    if not found:
+        raise StudyError(f"{where}: no record has the difficulty {level!r}; give {benchmark} a file that has some.")
+    return sorted(found, key=lambda problem: int(problem["task_id"].rpartition("/")[2]))
+
+
+def source(benchmark, data=None):
+    """What the problems were made from, for the metadata of their file."""
+    return hub.source(PINNED, data)
+
+
+def as_problem(record, where):
+    """One record of APPS as a problem.
+
+    Args:
+        record: a dict of the columns of the hub's test.jsonl.
+        where: what to call its file in messages.
+    """
+    number = record.get("problem_id", record.get("id"))
+    try:
+        solutions = json.loads(record["solutions"] or "[]")
+        cases = json.loads(record["input_output"] or "{}")
+        inputs, outputs = cases.get("inputs", []), cases.get("outputs", [])
+        if len(inputs) != len(outputs):
+            raise ValueError(f"{len(inputs)} inputs and {len(outputs)} outputs")
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StudyError(
+            f"{where}: the solutions or tests of problem {number} are not what APPS has ({error}); "
+            "correct the record or take it out."
+        ) from None
+    name = cases.get("fn_name")
+    starter = record["starter_code"] or ""
+    return {
+        "task_id": f"APPS/{number}",
+        "prompt": apps_shots.prompt(record["question"], starter, bool(name)),
+        "tests": _calls(name, inputs, outputs) if name else _stdio(inputs, outputs),
+        "kind": "call" if name else "stdio",
+        "entry_point": name or "",
+        "reference": solutions[0] if solutions else "",
+        "split": "test",
+    }
+
+
+def _calls(name, inputs, outputs):
+    if not inputs:
+        return ""
+    cases = json.dumps({"inputs": inputs, "outputs": outputs})
+    head = f"AFTER = {AFTER.format(name=name)!r}\nimport json as _json\n\n_cases = _json.loads({cases!r})\n"
+    return f"{head}{COMPARE}_compare({name})\n"
+
+
+def _stdio(inputs, outputs):
+    if not inputs:
+        return ""
+    return json.dumps({"inputs": [*map(_text, inputs)], "outputs": [*map(_text, outputs)]})
+
+
+def _text(part):
+    """APPS has some inputs and outputs as lists of lines."""
+    return "\n".join(map(str, part)) if isinstance(part, list) else str(part)

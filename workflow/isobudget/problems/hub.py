@@ -1,0 +1,59 @@
+"""Records of a dataset: from the Hugging Face hub at a pinned revision, or from a local file of the same schema."""
+
+import hashlib
+from pathlib import Path
+
+from isobudget.errors import StudyError
+from isobudget.stage import say
+
+_BUILDERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
+
+
+def records(benchmark, pinned, data, columns):
+    """Read a dataset through the `datasets` library.
+
+    Args:
+        benchmark: its name, for messages.
+        pinned: dict of `repository`, `revision` and `files` on the hub.
+        data: a local file (.jsonl, .json, .parquet) that stands for all of `files`, or None.
+        columns: names that every record must have; of a tuple of names one suffices.
+
+    Returns:
+        A datasets.Dataset, which gives a dict a record.
+
+    Raises:
+        StudyError: the hub or the file cannot be read, or a column is missing.
+    """
+    if data is None:
+        repository, revision = pinned["repository"], pinned["revision"]
+        files = [f"hf://datasets/{repository}@{revision}/{file}" for file in pinned["files"]]
+        suffix, where = Path(pinned["files"][0]).suffix, f"{repository} at {revision[:7]} on the hub"
+        hint = f"check the network, or name a local file of the same schema as data.{benchmark} in the config"
+        say(f"{benchmark}: read {where}; what is not cached yet is fetched")
+    else:
+        files, suffix, where = [str(data)], Path(data).suffix, str(data)
+        hint = f"put a file of the schema of {pinned['repository']} there, or leave data.{benchmark} out"
+        if not Path(data).is_file():
+            raise StudyError(f"data.{benchmark}: there is no file {data}; {hint}.")
+        if suffix not in _BUILDERS:
+            raise StudyError(f"data.{benchmark}: {data} ends in none of {', '.join(_BUILDERS)}; {hint}.")
+    try:
+        import datasets
+
+        found = datasets.load_dataset(_BUILDERS[suffix], data_files=files, split="train")
+    except Exception as error:  # the library's errors for no network, no such file and no JSON have no common kind
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise StudyError(f"{benchmark}: {where} cannot be read ({type(error).__name__}: {reason}); {hint}.") from error
+    for wanted in columns:
+        names = wanted if isinstance(wanted, tuple) else (wanted,)
+        if not set(names) & set(found.column_names):
+            raise StudyError(f"{benchmark}: {where} has no column {' or '.join(names)}; {hint}.")
+    return found
+
+
+def source(pinned, data):
+    """What the problems were made from, for the metadata of their file: repository and revision, or file and sum."""
+    if data is None:
+        return {"repository": pinned["repository"], "revision": pinned["revision"]}
+    with open(data, "rb") as file:
+        return {"file": str(data), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
