@@ -195,6 +195,7 @@ def test_a_program_is_infra_only_after_three_workers_died_of_it(engine):
                 if b"poison" in data:
                     deaths.append(worker)
                     worker.kill()
+                    raise BrokenPipeError
                 send(data)
 
             worker.send = send_or_die
