@@ -44,7 +44,8 @@ def command(memory, uid, socket=None):
     """
     here = Path(__file__).parent
     sources = {
-        f"isobudget.sandbox.{name}": (here / f"{name}.py").read_text() for name in ("crossing", "running", "server")
+        f"isobudget.sandbox.{name}": (here / f"{name}.py").read_text()
+        for name in ("crossing", "watching", "resident", "running", "server")
     }
     settings = json.dumps({"memory": memory, "uid": uid, "packages": root.PACKAGES, "socket": socket})
     return [root.PYTHON, "-I", "-S", "-B", "-W", "ignore", "-c", _BOOTSTRAP, json.dumps(sources), settings]
@@ -53,7 +54,7 @@ def command(memory, uid, socket=None):
 def job_frames(program, timeout):
     """One job as its two frames: what the candidate may know, and what its tests are."""
     known = {"program": program.source, "entry_point": program.entry_point, "timeout": timeout}
-    tests = {"context": program.context, "tests": program.tests}
+    tests = {"entry_point": program.entry_point, "context": program.context, "tests": program.tests}
     return frame(known) + frame(tests)
 
 

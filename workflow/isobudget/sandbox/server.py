@@ -1,9 +1,9 @@
 """The server inside the sandbox: it runs one program after another, each in processes of its own.
 
-It is PID 1, lives as long as its worker, and forks twice for each program (running.py): the candidate,
-which knows the program and never its tests, and the checker, which runs the tests and calls
-the candidate through a pipe (see crossing.py). `passed` can only come from the checker, over a
-pipe that the candidate never holds. Then everything else in the sandbox is killed and wiped.
+It is PID 1, lives as long as its worker, and forks a candidate for each program (running.py), which knows
+the program and never its tests. Beside it stays the checker (resident.py), which runs the tests and calls
+the candidate through a socket (crossing.py). `passed` can only come from the checker, over a
+socket that the candidate never holds. Then what the program left is killed and wiped.
 
 Host and server talk in frames over a socket or standard input and output: a length (4 bytes, little
 endian) and JSON. A job is two frames, the program's and the tests'; the candidate is forked
@@ -41,10 +41,11 @@ def main():
     _refuse_to_run_bare()
     channel_in, channel_out = _take_channel(settings["socket"])
     _settle(settings)
+    runner = running.Runner(settings)
     send_frame(channel_out, {"python": sys.version.split()[0], "packages": _packages(settings["packages"])})
     limits_before = _own_limits()
     while (frame := read_frame(channel_in)) is not None:
-        answer = running.run(json.loads(bytes(frame)), lambda: read_frame(channel_in), settings)
+        answer = runner.run(json.loads(bytes(frame)), lambda: read_frame(channel_in))
         trouble = clean(settings) or ("the server's own limits" if _own_limits() != limits_before else None)
         send_frame(channel_out, {**answer, "trouble": trouble})
         if trouble:
@@ -84,11 +85,23 @@ def _settle(settings):
         os.chmod(folder, 0o1777)  # Docker gives a tmpfs the mode of the image's own folder
     sys.path.append(settings["packages"])
     sys.argv[:] = [""]
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # the largest process here goes first, not some other of this machine
+    for which, value in (
+        (resource.RLIMIT_AS, settings["memory"]),
+        (resource.RLIMIT_FSIZE, 16 << 20),
+        (resource.RLIMIT_NOFILE, 128),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        resource.setrlimit(which, (value, value))  # children inherit them
     if settings["uid"] is None:
         # one uid for all: a process that is not dumpable cannot be traced or read by its like
-        with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    else:
+        os.setgroups([])
+        resource.setrlimit(resource.RLIMIT_NPROC, running.PROCESSES)  # binds whoever is not root
+    os.chdir("/tmp")
     for name in LOADED:
         __import__(name)
     gc.collect()
@@ -142,7 +155,6 @@ def clean(settings):
             try:
                 signal.alarm(_CLEANING_SECONDS)
                 for uid in (settings["uid"],) if settings["uid"] else ():
-                    os.setgroups([])
                     os.setresgid(uid, uid, uid)
                     os.setresuid(uid, uid, uid)
                 wipe(folder)
