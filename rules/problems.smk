@@ -1,9 +1,11 @@
-# Needs: the package of a benchmark.
+# Needs: the package of a benchmark, the hub, or the local file that the study's `data` names.
 # Makes: results/problems/{benchmark}.parquet, the problems with their tests and reference solutions.
 
 
 rule problems:
     """Load a benchmark's problems."""
+    input:
+        lambda wildcards: study.data.get(wildcards.benchmark, []),
     output:
         f"{RESULTS}/problems/{{benchmark}}.parquet",
     log:

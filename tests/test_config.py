@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from isobudget.benchmarks import BENCHMARKS
 from isobudget.config import load, schema
 from isobudget.errors import StudyError
 
@@ -27,7 +28,7 @@ def model(**changes):
 
 def test_a_key_left_out_has_the_default_of_the_design():
     study = load(GOOD)
-    assert study.decoding.temperature == 0.8
+    assert study.decoded("humaneval", "temperature") == 0.8
     assert study.decoding.top_p == 0.95
     assert study.block == 4
     assert study.budgets.flops == (1, 2, 4, 8)
@@ -83,8 +84,41 @@ def test_a_budget_that_is_no_number_is_refused(budget):
 
 
 def test_a_benchmark_that_is_not_there_is_refused():
-    assert "there is no benchmark 'humanevil'" in wrong(benchmarks=["humanevil"])
-    assert "'mbpp' is not built yet" in wrong(benchmarks=["mbpp"])
+    assert "there is no benchmark 'humanevil'; use humaneval, mbpp, " in wrong(benchmarks=["humanevil"])
+
+
+def test_each_benchmark_has_the_decoding_of_the_paper_until_the_study_says_otherwise():
+    names = ["humaneval", "mbpp", "apps-introductory", "apps-interview", "apps-competition"]
+    study = load(GOOD | {"benchmarks": names})
+    assert [study.decoded(name, "temperature") for name in names] == [0.8, 0.8, 0.6, 0.6, 0.6]
+    assert [study.max_tokens(name) for name in names] == [512, 256, 256, 256, 256]
+    study = load(GOOD | {"benchmarks": names, "decoding": {"temperature": 0.5, "own": {"mbpp": {"max_tokens": 99}}}})
+    assert [study.decoded(name, "temperature") for name in names] == [0.5] * 5
+    assert [study.max_tokens(name) for name in names] == [512, 99, 256, 256, 256]
+    drawn = json.loads(study.sample_settings("mbpp", "small", "sampled"))["decoding"]
+    assert drawn == {"temperature": 0.5, "top_p": 0.95, "max_tokens": 99, "stop": list(BENCHMARKS["mbpp"]["stop"])}
+    assert "decoding.own: 'mbpp' is no benchmark of this study" in wrong(decoding={"own": {"mbpp": {"top_p": 0.9}}})
+
+
+def test_a_local_file_stands_for_the_hub_where_the_study_names_one(tmp_path):
+    file = tmp_path / "mbpp.jsonl"
+    assert f"data: there is no file {file} for mbpp; put it there" in wrong(data={"mbpp": str(file)})
+    file.write_text("{}")
+    assert "data: 'humaneval' is read from no file; files can be named for mbpp, " in wrong(
+        data={"humaneval": str(file)}
+    )
+    study = load(GOOD | {"data": {"mbpp": str(file)}})
+    assert json.loads(study.problems_settings("mbpp"))["data"] == str(file)
+    assert "data" not in json.loads(study.problems_settings("mbpp-sanitized"))
+
+
+def test_what_recordings_were_drawn_with_stays_as_it_is():
+    study = load(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    stop = ["\nclass ", "\ndef ", "\n#", "\n@", "\nif ", "\nprint(", "\nassert ", "\nimport ", "\nfrom ", "\n```"]
+    decoding = {"max_tokens": 512, "stop": stop, "temperature": 0.8, "top_p": 0.95}
+    wanted = {"decoding": decoding, "engine": "recorded", "n": 4, "protocol": 1}
+    assert json.loads(study.sample_settings("humaneval", "qwen2.5-coder-0.5b", "sampled")) == wanted
+    assert json.loads(study.problems_settings("humaneval")) == {"benchmark": "humaneval", "first": None, "version": 1}
 
 
 def test_every_wrong_key_is_named_at_once():

@@ -59,8 +59,9 @@ def sample(task, number, text):
 def execute(study, samples, settings=None):
     identity = {"benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0}
     rows.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0})
-    done = study("isobudget.execution.references", "references.json")
+    done = study("isobudget.execution.references", "references.json", settings=settings)
     assert done.returncode == 0, done.stderr
+    (study.folder / "references.log").write_bytes((study.folder / "log").read_bytes())
     more = ("--samples", "samples.parquet", "--references", "references.json")
     return study("isobudget.execution", "out/outcomes.parquet", *more, settings=settings)
 
@@ -128,6 +129,53 @@ def test_a_reference_that_does_not_pass_is_named_and_no_file_is_written(study):
     said = "the reference solution of Toy/1 ended with failed (AssertionError at: assert candidate(3) == 9)"
     assert said in done.stderr
     assert not (study.folder / "references.json").exists()
+
+
+def test_a_problem_whose_own_reference_fails_is_left_out_by_name_where_the_benchmark_may_have_some(study):
+    broken = [
+        *PROBLEMS,
+        {**PROBLEMS[1], "task_id": "Toy/2", "reference": "    return x * x + 1\n"},
+        {**PROBLEMS[1], "task_id": "Toy/3", "tests": ""},
+        {**PROBLEMS[1], "task_id": "Toy/4", "reference": ""},
+        {**PROBLEMS[1], "task_id": "Toy/5", "reference": "    return x\n\f    return x * x\n"},
+    ]
+    rows.write_rows(study.folder / "problems.parquet", "problems", broken)
+    samples = [sample(task, number, "    return x * x\n") for task in range(6) for number in range(2)]
+    done = execute(study, samples, settings={"excusable": 0.2})
+    assert done.returncode == 0, done.stderr
+    references = rows.read_json(study.folder / "references.json")
+    assert references["excluded"] == {
+        "Toy/2": "its own reference ended with failed (AssertionError at: assert candidate(3) == 9)",
+        "Toy/3": "it has no tests",
+    }
+    assert references["task_ids"] == ["Toy/0", "Toy/1", "Toy/4", "Toy/5"]
+    assert references["passed"] == 3 and references["unchecked"] == ["Toy/4"]
+    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    assert [(row["task_id"], row["sample"]) for row in found] == [
+        (f"Toy/{task}", number) for task in (0, 1, 4, 5) for number in range(2)
+    ]
+    assert rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")["excluded"] == ["Toy/2", "Toy/3"]
+    log = (study.folder / "references.log").read_text()
+    assert "references: Toy/2 is left out: its own reference ended with failed" in log
+    assert "references: 1 problems have none and are judged unchecked" in log
+
+
+def test_more_broken_references_than_a_benchmark_may_have_are_an_error_of_the_machine(study):
+    broken = [PROBLEMS[0]] + [{**PROBLEMS[1], "task_id": f"Toy/{n}", "reference": "    return 0\n"} for n in (1, 2)]
+    rows.write_rows(study.folder / "problems.parquet", "problems", broken)
+    done = study("isobudget.execution.references", "references.json", settings={"excusable": 0.1})
+    assert done.returncode == 1
+    assert "the reference solution of Toy/1 ended with failed" in done.stderr
+    assert "and so did 1 more (1 of 3 may); no sample is judged" in done.stderr
+
+
+def test_a_reference_may_take_longer_than_a_sample_and_is_named(study):
+    slow = "    import time\n    while time.process_time() < 1.3:\n        pass\n    return 2 * x\n"
+    rows.write_rows(study.folder / "problems.parquet", "problems", [{**PROBLEMS[0], "reference": slow}])
+    done = study("isobudget.execution.references", "references.json", settings={"timeout": 1})
+    assert done.returncode == 0, done.stderr
+    assert list(rows.read_json(study.folder / "references.json")["slow"]) == ["Toy/0"]
+    assert "references: that of Toy/0 took 1.3 s of CPU time; a sample has 1 s" in done.stderr
 
 
 def test_samples_are_not_judged_by_references_of_other_problems(study):

@@ -185,11 +185,11 @@ def test_rankers_in_another_order_change_no_estimate(study):
 def test_a_benchmark_added(study):
     package = study / "workflow/isobudget"
     shutil.copy(package / "problems/humaneval.py", package / "problems/other.py")
-    config = package / "config.py"
-    text = config.read_text()
-    assert text.count('BENCHMARKS = {"humaneval": {') == 1
-    entry = 'BENCHMARKS = {"other": {"version": 1, "problems": 164, "max_tokens": 512, "stop": ()}, "humaneval": {'
-    config.write_text(text.replace('BENCHMARKS = {"humaneval": {', entry))
+    facts = package / "benchmarks.py"
+    text = facts.read_text()
+    assert text.count("BENCHMARKS = {\n") == 1
+    entry = '    "other": {"version": 1, "problems": 164, "max_tokens": 512, "stop": ()},\n'
+    facts.write_text(text.replace("BENCHMARKS = {\n", "BENCHMARKS = {\n" + entry))
     record(study, "small", 4, "other")
     record(study, "large", 1, "other")
     own = {"problems": 1, "references": 1, "sample": 5, "execute": 5, "rank": 6, "estimate": 2}

@@ -47,10 +47,9 @@ BENCHMARKS = {
     "humaneval": {"version": 1, "problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS},
 }
 
-_FEW_SHOT = {"version": 1, "max_tokens": 256, "continues": False, "data": True}
-_MBPP = {**_FEW_SHOT, "stop": MBPP_STOPS, "excusable": 0.05}
-# its solutions miss its own outputs more often: where several answers are right, it knows one
-_APPS = {**_FEW_SHOT, "stop": APPS_STOPS, "temperature": 0.6, "before": APPS_BEFORE, "excusable": 0.2}
+_FEW_SHOT = {"version": 1, "max_tokens": 256, "continues": False, "excusable": 0.05, "data": True}
+_MBPP = {**_FEW_SHOT, "stop": MBPP_STOPS}
+_APPS = {**_FEW_SHOT, "stop": APPS_STOPS, "temperature": 0.6, "before": APPS_BEFORE}
 BENCHMARKS |= {
     "mbpp": {**_MBPP, "problems": 500},
     "mbpp-sanitized": {**_MBPP, "problems": 257},

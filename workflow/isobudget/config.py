@@ -178,9 +178,7 @@ class Study(_Strict):
             if name not in loaded:
                 raise ValueError(f"{name!r} is read from no file; files can be named for {_or(loaded)}")
             if not Path(file).is_file():
-                raise ValueError(
-                    f"there is no file {file} for {name}; put it there, or leave the key out to use the hub"
-                )
+                raise ValueError(f"there is no file {file} for {name}; put it there, or leave the key out for the hub")
         return value
 
     @field_validator("rankers")

@@ -22,10 +22,10 @@ SCHEMAS = {
         [
             ("task_id", pa.string()),
             ("prompt", pa.string()),
-            ("tests", pa.string()),
+            ("tests", pa.string()),  # what execution.judging.program_for takes
             ("kind", pa.string()),  # call or stdio
             ("entry_point", pa.string()),
-            ("reference", pa.string()),
+            ("reference", pa.string()),  # several to be tried in turn have a form feed between them
             ("split", pa.string()),
         ]
     ),

@@ -28,7 +28,7 @@ def program_for(problem, source, settings=None):
     it instead. A `stdio` problem's tests are JSON, {"inputs": [...], "outputs": [...]}, one of each a test.
 
     Args:
-        settings: `continues` and `before` of benchmarks.Benchmark; without it, the prompt is code and nothing goes before.
+        settings: `continues` and `before` of benchmarks.BENCHMARKS; without them the prompt is code, nothing before it.
     """
     settings = settings or {}
     source = _needed(settings.get("before", ""), source) + source
@@ -109,8 +109,9 @@ def judge(programs, settings, workers, title):
     broken = [number for number, outcome in enumerate(outcomes) if outcome.verdict == verdicts.INFRA]
     if broken:
         first = programs[broken[0]]
+        name = first.entry_point or first.kind
         raise StudyError(
-            f"the sandbox died again and again of {len(broken)} program(s), the first for {first.entry_point or first.kind} "
+            f"the sandbox died again and again of {len(broken)} program(s), the first for {name} "
             f"with sha256 {sha256(first.source)}; that is no verdict on them: see the log and run again."
         )
     return outcomes, facts

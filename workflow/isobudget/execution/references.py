@@ -11,23 +11,22 @@ from isobudget.errors import StudyError
 from isobudget.execution.judging import code_of, judge, program_for
 from isobudget.sandbox import verdicts
 
+# A reference shows that the tests are right, not that it is quick: it gets so many times the time of a sample.
+PATIENCE = 4
+
 
 def check_references(problems_path, settings, workers, output):
-    """Run every reference solution and write a JSON file that says which problems are fit to judge samples with.
+    """Run the reference solutions and write a JSON file that says which problems are fit to judge samples with.
 
-    Keys: task_ids (fit), passed (how many of them by their reference), unchecked (task_ids without a reference, fit by
-    trust), excluded (task_id: why), engine, sandbox, limits, seconds. Raises StudyError that names the first problem
-    whose reference fails where more do than the share `excusable` of the settings (none, if it does not say).
+    Keys: task_ids (fit), passed (how many of them by a reference), unchecked (task_ids without a reference, fit by
+    trust), slow (task_id: CPU seconds, over the time that a sample has), excluded (task_id: why), engine, sandbox,
+    limits, seconds. Raises StudyError that names the first problem whose reference fails where more do than the share
+    `excusable` of the settings (none, if it does not say).
     """
-    problems = rows.read_rows(problems_path, "problems").to_pylist()
-    excluded = {problem["task_id"]: "it has no tests" for problem in problems if not problem["tests"]}
-    checked = [problem for problem in problems if problem["tests"] and problem["reference"]]
-    programs = [program_for(p, code_of(p, settings) + p["reference"], settings) for p in checked]
-    outcomes, facts = judge(programs, settings, workers, "references")
-    failed = {}
-    for problem, outcome in zip(checked, outcomes, strict=True):
-        if outcome.verdict != verdicts.PASSED:
-            failed[problem["task_id"]] = f"{outcome.verdict} ({outcome.detail or 'no detail'})"
+    problems = {problem["task_id"]: problem for problem in rows.read_rows(problems_path, "problems").to_pylist()}
+    excluded = {task_id: "it has no tests" for task_id, problem in problems.items() if not problem["tests"]}
+    checked = [task_id for task_id, problem in problems.items() if problem["tests"] and problem["reference"]]
+    passed, failed, facts = _run(problems, checked, settings, workers)
     excusable = math.ceil(settings.get("excusable", 0) * len(checked))
     if len(failed) > excusable:
         others = f", and so did {len(failed) - 1} more" if len(failed) > 1 else ""
@@ -38,18 +37,59 @@ def check_references(problems_path, settings, workers, output):
             f"sandbox{others}{allowed}; no sample is judged before this machine or the benchmark is put right."
         )
     excluded |= {task_id: f"its own reference ended with {why}" for task_id, why in failed.items()}
-    for task_id, why in excluded.items():
-        stage.say(f"references: {task_id} is left out: {why}")
-    unchecked = [p["task_id"] for p in problems if p["tests"] and not p["reference"]]
-    if unchecked:
-        stage.say(f"references: {len(unchecked)} problems have no reference and are judged unchecked")
-    task_ids = [problem["task_id"] for problem in problems if problem["task_id"] not in excluded]
+    task_ids = [task_id for task_id in problems if task_id not in excluded]
     if not task_ids:
         raise StudyError(f"{problems_path}: none of its problems is fit to judge samples with; see the log.")
-    passed = len(checked) - len(failed)
-    rows.write_json(
-        output, {**facts, "passed": passed, "task_ids": task_ids, "unchecked": unchecked, "excluded": excluded}
-    )
+    found = {
+        "task_ids": task_ids,
+        "passed": len(passed),
+        "unchecked": [task_id for task_id in task_ids if not problems[task_id]["reference"]],
+        "slow": {
+            task_id: outcome.cpu_seconds
+            for task_id, outcome in passed.items()
+            if problems[task_id]["kind"] == "call" and outcome.cpu_seconds > settings.get("timeout", 3)
+        },
+        "excluded": excluded,
+    }
+    _tell(found, settings)
+    rows.write_json(output, {**facts, **found})
+
+
+def _run(problems, task_ids, settings, workers):
+    """Run the first solution of each problem, then the next of those that have not passed, while there are any.
+
+    Returns ({task_id: Outcome that passed}, {task_id: how its first solution ended}, facts as of judge).
+    """
+    patient = {**settings, "timeout": PATIENCE * settings.get("timeout", 3)}
+    solutions = {task_id: problems[task_id]["reference"].split("\f") for task_id in task_ids}
+    passed, failed, facts, attempt = {}, {}, {}, 0
+    left = task_ids
+    while left or not facts:
+        programs = []
+        for task_id in left:
+            source = code_of(problems[task_id], settings) + solutions[task_id][attempt]
+            programs.append(program_for(problems[task_id], source, settings))
+        outcomes, now = judge(programs, patient, workers, "references" if not attempt else "other references")
+        facts = {**now, "seconds": round(now["seconds"] + facts.get("seconds", 0), 3)}
+        for task_id, outcome in zip(left, outcomes, strict=True):
+            if outcome.verdict == verdicts.PASSED:
+                passed[task_id] = outcome
+                failed.pop(task_id, None)
+            else:
+                failed.setdefault(task_id, f"{outcome.verdict} ({outcome.detail or 'no detail'})")
+        attempt += 1
+        left = [task_id for task_id in left if task_id in failed and attempt < len(solutions[task_id])]
+    return passed, failed, facts
+
+
+def _tell(found, settings):
+    for task_id, why in found["excluded"].items():
+        stage.say(f"references: {task_id} is left out: {why}")
+    for task_id, seconds in found["slow"].items():
+        limit = settings.get("timeout", 3)
+        stage.say(f"references: that of {task_id} took {seconds:.1f} s of CPU time; a sample has {limit:g} s")
+    if found["unchecked"]:
+        stage.say(f"references: {len(found['unchecked'])} problems have none and are judged unchecked")
 
 
 def main():

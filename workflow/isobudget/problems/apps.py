@@ -4,6 +4,7 @@ A problem either reads standard input and prints (kind `stdio`), or asks for a f
 """
 
 import json
+import warnings
 
 from isobudget.errors import StudyError
 from isobudget.problems import apps_shots, hub
@@ -14,6 +15,7 @@ PINNED = {
     "files": ["test.jsonl"],
 }
 COLUMNS = (("problem_id", "id"), "question", "solutions", "input_output", "difficulty", "starter_code")
+SOLUTIONS = 8  # of a problem, that may be tried before it is left out
 # How APPS looks for the function of a call-based problem: a method of Solution, where the program has such a class.
 AFTER = "if 'Solution' in globals():\n    {name} = Solution().{name}\n"
 # How APPS compares what a call gave: a tuple is a list; the answer may be wrapped in a list of one; keys that JSON
@@ -38,7 +40,7 @@ def _compare(function):
     for number, (given, wanted) in enumerate(zip(inputs, outputs), 1):
         answer = _plain(function(*given))
         if answer != wanted and not (isinstance(wanted, list) and wanted and answer == wanted[0]):
-            raise AssertionError(f"test {number} of {len(inputs)}: {answer!r:.60}, not {wanted!r:.60}")
+            raise AssertionError(f"test {number} of {len(inputs)}: {answer!r:.60} is wrong")
 
 
 """
@@ -99,9 +101,27 @@ def as_problem(record, where):
         "tests": _calls(name, inputs, outputs) if name else _stdio(inputs, outputs),
         "kind": "call" if name else "stdio",
         "entry_point": name or "",
-        "reference": solutions[0] if solutions else "",
+        "reference": _reference(solutions),
         "split": "test",
     }
+
+
+def _reference(solutions):
+    """The first solutions that are Python, to be tried in turn: where several answers are right, most miss the one."""
+    found = []
+    for text in dict.fromkeys(solutions):
+        if len(found) < SOLUTIONS and "\f" not in text and _compiles(text):
+            found.append(text)
+    return "\f".join(found or solutions[:1])
+
+
+def _compiles(text):
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            compile(text, "<solution>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def _calls(name, inputs, outputs):

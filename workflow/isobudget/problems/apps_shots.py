@@ -5,8 +5,8 @@ its two problems; those here are ours, one pair for each kind, so that no test p
 """
 
 ASK = (
-    "Q: Write a python code to solve the following coding problem that obeys the constraints and passes the example test "
-    "cases. The output code needs to {guide}. Please wrap your code answer using ```:\n{problem}\nA:\n```python\n"
+    "Q: Write a python code to solve the following coding problem that obeys the constraints and passes the example "
+    "test cases. The output code needs to {guide}. Please wrap your code answer using ```:\n{problem}\nA:\n```python\n"
 )
 STDIO_GUIDE = "read from and write to standard IO"
 CALL_GUIDE = "use the provided function signature"
@@ -14,14 +14,14 @@ CALL_GUIDE = "use the provided function signature"
 STDIO = (
     (
         """\
-A shop sells $n$ kinds of tea. A box of the $i$-th kind costs $a_i$ coins. You have $m$ coins and buy at most one box of \
-each kind. How many boxes can you buy?
+A shop sells $n$ kinds of tea. A box of the $i$-th kind costs $a_i$ coins. You have $m$ coins and buy at most one box \
+of each kind. How many boxes can you buy?
 
 
 -----Input-----
 
-The first line contains two integers $n$ and $m$ ($1 \\le n \\le 10^5$, $0 \\le m \\le 10^9$). The second line contains $n$ \
-integers $a_1, \\dots, a_n$ ($1 \\le a_i \\le 10^6$).
+The first line contains two integers $n$ and $m$ ($1 \\le n \\le 10^5$, $0 \\le m \\le 10^9$). The second line \
+contains $n$ integers $a_1, \\dots, a_n$ ($1 \\le a_i \\le 10^6$).
 
 
 -----Output-----
@@ -55,8 +55,8 @@ For each of several words say whether it can be made a palindrome by removing at
 
 -----Input-----
 
-The first line contains the number of words $t$ ($1 \\le t \\le 100$). Each of the next $t$ lines contains one word of at \
-most $1000$ lowercase letters.
+The first line contains the number of words $t$ ($1 \\le t \\le 100$). Each of the next $t$ lines contains one word of \
+at most $1000$ lowercase letters.
 
 
 -----Output-----

@@ -1,5 +1,6 @@
 """How a worker's server is started, and how the host talks to it: the same for both engines."""
 
+import functools
 import json
 import struct
 from pathlib import Path
@@ -45,17 +46,30 @@ def command(memory, uid, socket=None):
     here = Path(__file__).parent
     sources = {
         f"isobudget.sandbox.{name}": (here / f"{name}.py").read_text()
-        for name in ("crossing", "watching", "resident", "running", "server")
+        for name in ("crossing", "watching", "stdio", "resident", "running", "server")
     }
     settings = json.dumps({"memory": memory, "uid": uid, "packages": root.PACKAGES, "socket": socket})
     return [root.PYTHON, "-I", "-S", "-B", "-W", "ignore", "-c", _BOOTSTRAP, json.dumps(sources), settings]
 
 
 def job_frames(program, timeout):
-    """One job as its two frames: what the candidate may know, and what its tests are."""
-    known = {"program": program.source, "entry_point": program.entry_point, "timeout": timeout}
+    """One job as its frames: what the candidate may know and, but for a `stdio` program, what its tests are."""
+    known = {"kind": program.kind, "program": program.source, "entry_point": program.entry_point, "timeout": timeout}
+    if program.kind == "stdio":
+        return frame(known | {"tests": len(_cases(program.tests)["inputs"])})
     tests = {"entry_point": program.entry_point, "context": program.context, "tests": program.tests}
     return frame(known) + frame(tests)
+
+
+def test_frames(program, number):
+    """One test of a `stdio` program, when the server asks for it: what it reads, and what it should print."""
+    cases = _cases(program.tests)
+    return frame({"given": cases["inputs"][number]}) + frame({"wanted": cases["outputs"][number]})
+
+
+@functools.lru_cache(maxsize=16)
+def _cases(tests):
+    return json.loads(tests)
 
 
 def frame(value):

@@ -19,13 +19,15 @@ from isobudget.sandbox import launch, verdicts
 AHEAD = 2  # jobs that a worker holds: one that runs, one to start without asking
 DEATHS = 3  # workers that must die of a program before it is given up
 
-Program = collections.namedtuple("Program", "source tests entry_point context", defaults=("",))
+Program = collections.namedtuple("Program", "source tests entry_point context kind", defaults=("", "call"))
 Program.__doc__ = """One thing to run and to judge.
 
     source: the program's text.
-    tests: text that calls `entry_point` and raises if an answer is wrong.
+    tests: text that calls `entry_point` and raises if an answer is wrong; of a `stdio` program JSON,
+        {"inputs": [text, ...], "outputs": [text, ...]}, each a run of its own with the whole time limit.
     entry_point: the function of the program that the tests call.
     context: text that the tests need beside it, run before them on their side.
+    kind: `call`, or `stdio` for a program that reads standard input and prints.
 """
 
 Outcome = collections.namedtuple("Outcome", "verdict detail cpu_seconds")
@@ -103,18 +105,20 @@ class Pool:
     def _work(self, programs, waiting, done):
         """One worker's life: take programs, hand over answers, replace the worker when it dies."""
         worker = None
+        # the server asks for the tests of a stdio program one by one: no other job may stand before them
+        ahead = 1 if any(program.kind == "stdio" for program in programs) else AHEAD
         try:
             held = collections.deque()
             suspect, deaths = None, 0  # the program that workers died of, run alone before anything else
             while not self._stopped:
                 worker = worker or self._get()
                 alive = True
-                while alive and suspect is None and len(held) < AHEAD and (number := _take(waiting)) is not None:
+                while alive and suspect is None and len(held) < ahead and (number := _take(waiting)) is not None:
                     held.append(number)
                     alive = self._send(worker, programs[number])
                 if not held:
                     break
-                answer = worker.answer(self._patience) if alive else None
+                answer = self._answer(worker, programs[held[0]]) if alive else None
                 if answer is None:
                     self._drop(worker)
                     print(f"sandbox: a worker ended with a program in it ({worker.last_words})", file=sys.stderr)
@@ -145,6 +149,17 @@ class Pool:
             done.put(error)
         finally:
             done.put(None)
+
+    def _answer(self, worker, program):
+        """What the server says of the program that it has, None if it is gone; tests are sent as it asks for them."""
+        answer = worker.answer(self._patience)
+        while answer is not None and "next" in answer:
+            try:
+                worker.send(launch.test_frames(program, answer["next"]))
+            except OSError:
+                return None
+            answer = worker.answer(self._patience)
+        return answer
 
     def _send(self, worker, program):
         try:

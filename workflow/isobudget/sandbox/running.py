@@ -13,7 +13,7 @@ import signal
 import time
 from contextlib import suppress
 
-from isobudget.sandbox import crossing, watching
+from isobudget.sandbox import crossing, stdio, watching
 from isobudget.sandbox.resident import Resident, check_programs, compile_programs
 
 LINK = 3  # file descriptor of the link to the tests, in the candidate
@@ -65,6 +65,61 @@ class Runner:
         if judged["verdict"] == "passed" and spent > job["timeout"]:
             judged |= {"verdict": "timeout", "detail": f"over {job['timeout']:g} s of CPU time with its children"}
         return {**judged, "cpu_seconds": round(spent, 4)}
+
+    def run_script(self, job, ask, read_wanted):
+        """Run a program that reads standard input, once a test, up to the first that it fails; as `run`.
+
+        Args:
+            job: program, timeout in CPU seconds a test, and tests (how many).
+            ask: called with a test's number before its run, gives what the program reads, {"given": text}.
+            read_wanted: gives the frame of what it should print; called once that run has ended, and wiped here.
+        """
+        code = self._compile(job)
+        spent = 0.0
+        for number in range(job["tests"]):
+            judged = self._run_test(job, code, ask(number)["given"], read_wanted)
+            spent += judged["cpu_seconds"]
+            if judged["verdict"] != "passed":
+                judged["detail"] = crossing.brief(f"test {number + 1} of {job['tests']}: {judged['detail']}")
+                break
+        return {**judged, "cpu_seconds": round(spent, 4)}
+
+    def _run_test(self, job, code, given, read_wanted):
+        files = [stdio.file(given.encode("utf-8", "surrogateescape")), stdio.file(), stdio.file()]
+        try:
+            started = time.monotonic()
+            program = os.fork()
+            if program == 0:
+                _be_script(job, code, self._uid, files)
+            spared = {1, *self.residents()}
+            ended = watching.watch(program, None, started, job["timeout"], self._memory, spared)
+            status, usage, orphans = self._reap(program)
+            wanted = read_wanted()
+            spent = usage.ru_utime + usage.ru_stime + orphans
+            if ended[0] == "gone" and status is not None and os.WIFEXITED(status):
+                judged = self._judge_script(os.WEXITSTATUS(status), files, wanted)
+            else:
+                judged = _judge(ended, status, usage, self._memory)
+            wanted[:] = bytes(len(wanted))
+            if judged["verdict"] == "passed" and spent > job["timeout"]:
+                judged |= {"verdict": "timeout", "detail": f"over {job['timeout']:g} s of CPU time with its children"}
+            return {**judged, "cpu_seconds": spent}
+        finally:
+            for fd in files:
+                os.close(fd)
+
+    def _judge_script(self, code, files, wanted):
+        """The verdict on a script that has ended by itself, with an exit code; the checker compares what it printed."""
+        verdict, detail = "error", stdio.complaint(files[2]) or f"it ended with exit code {code}"
+        if code and detail.startswith("MemoryError"):
+            verdict = "memory"
+        elif not code:
+            self._checker.ready()
+            said = self._checker.hear(30) if self._checker.tell(wanted, files[1]) else None
+            if said is None:
+                self._checker.end()
+            verdict, detail = json.loads(said) if said else ("failed", "its output could not be compared")
+        return {"verdict": verdict, "detail": detail, "disturbed": False}
 
     def residents(self):
         """The pids of the processes that stay."""
@@ -158,16 +213,7 @@ def _be_candidate(job, code, uid, link):
     """In the forked child. Every page that it touches costs: what can be done once, the server did."""
     try:
         os.dup2(link, LINK, False)
-        os.closerange(LINK + 1, 256)
-        cpu = int(job["timeout"]) + 2  # should the server ever look away
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-        if uid is None:
-            resource.setrlimit(resource.RLIMIT_NPROC, PROCESSES)
-        else:
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
-        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-        gc.enable()
+        _keep(LINK, job, uid)
         me = os.getpid()
         function = crossing.load_program(LINK, job["program"], code, job["entry_point"])
         if os.getpid() == me and function is not None:
@@ -177,6 +223,31 @@ def _be_candidate(job, code, uid, link):
             _signal.pause()
     finally:
         os._exit(0)
+
+
+def _be_script(job, code, uid, files):
+    """In the forked child, for one test of a script."""
+    try:
+        for place, fd in enumerate(files):
+            os.dup2(fd, place)
+        _keep(2, job, uid)
+        stdio.become_program(job["program"], code)
+    finally:
+        os._exit(1)
+
+
+def _keep(last, job, uid):
+    """Own nothing but the file descriptors up to `last`, and become what programs are run as."""
+    os.closerange(last + 1, 256)
+    cpu = int(job["timeout"]) + 2  # should the server ever look away
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    if uid is None:
+        resource.setrlimit(resource.RLIMIT_NPROC, PROCESSES)
+    else:
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    gc.enable()
 
 
 def _judge(ended, status, usage, memory):

@@ -6,7 +6,7 @@ the candidate through a socket (crossing.py). `passed` can only come from the ch
 socket that the candidate never holds. Then what the program left is killed and wiped.
 
 Host and server talk in frames over a socket or standard input and output: a length (4 bytes, little
-endian) and JSON. A job is two frames, the program's and the tests'; the candidate is forked
+endian) and JSON. A `call` job is two frames, the program's and the tests'; the candidate is forked
 between them, and the tests' bytes are zeroed before the next one, so that no candidate finds
 tests in its own memory.
 
@@ -44,8 +44,17 @@ def main():
     runner = running.Runner(settings)
     send_frame(channel_out, {"python": sys.version.split()[0], "packages": _packages(settings["packages"])})
     limits_before = _own_limits()
+
+    def ask(number):
+        send_frame(channel_out, {"next": number})
+        return json.loads(bytes(read_frame(channel_in)))
+
     while (frame := read_frame(channel_in)) is not None:
-        answer = runner.run(json.loads(bytes(frame)), lambda: read_frame(channel_in))
+        job = json.loads(bytes(frame))
+        if job["kind"] == "stdio":
+            answer = runner.run_script(job, ask, lambda: read_frame(channel_in))
+        else:
+            answer = runner.run(job, lambda: read_frame(channel_in))
         trouble = clean(settings) or ("the server's own limits" if _own_limits() != limits_before else None)
         send_frame(channel_out, {**answer, "trouble": trouble})
         if trouble:

@@ -1,20 +1,23 @@
 """A program that reads standard input and prints: how it runs with one input, and whether its output is right.
 
 Each test of such a problem is a run of its own: a process whose input and output are files in memory. What should have
-been printed is never in that process: a second one, forked after the first has ended, compares.
+been printed is never in that process: the checker compares, once it has ended.
 
 Runs inside the sandbox: standard library only.
 """
 
+import _sitebuiltins
 import atexit
 import builtins
+import marshal
 import os
 import sys
 import types
+from contextlib import suppress
 
 from isobudget.sandbox import crossing
 
-COMPLAINT = 4096  # bytes of what a program wrote to standard error that are looked at
+ROOM = 64 << 10  # bytes that a right output may be longer than the one that is wanted, by blanks and digits
 
 
 def file(data=b""):
@@ -28,44 +31,52 @@ def file(data=b""):
 
 
 def contents(fd, last=None):
-    """What a file in memory holds as bytes, or the `last` bytes of it."""
+    """What a file in memory holds, as text: all of it, or its `last` bytes."""
     size = os.fstat(fd).st_size
-    place = 0 if last is None else max(0, size - last)
+    place = max(0, size - last) if last else 0
     parts = []
     while place < size and (part := os.pread(fd, size - place, place)):
         parts.append(part)
         place += len(part)
-    return b"".join(parts)
+    return b"".join(parts).decode("utf-8", "surrogateescape")
 
 
-def become_program(source):
+def become_program(source, code=None):
     """Run a program's text as Python runs a script, on the file descriptors 0, 1 and 2; never returns.
 
     The process ends with 0 where the script came to its end or left by SystemExit, whatever its status: what counts is
     what it printed. Otherwise it ends with 1, and the last line of standard error is the exception.
+
+    Args:
+        source: the text.
+        code: what it compiles to, marshalled, or None if nobody compiled it yet.
     """
-    code, stdout = 1, None
+    status = 1
     try:
-        stdin = sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-        stdout = sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-        sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape")
+        sys.stdout = sys.__stdout__ = stdout = _stream(1, "w", "surrogateescape")
+        sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace")
         script = sys.modules["__main__"] = types.ModuleType("__main__")
         script.__builtins__ = builtins
-        try:
-            exec(compile(source, "<program>", "exec", dont_inherit=True), script.__dict__)
-        except SystemExit:
-            pass
-        _end()
+        for name in ("exit", "quit"):  # the server runs without site, which gives them
+            setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
+        with suppress(SystemExit):
+            code = marshal.loads(code) if code else compile(source, "<program>", "exec", dont_inherit=True)
+            exec(code, script.__dict__)
+        with suppress(SystemExit):
+            _end()
         for stream in (sys.stdout, stdout):
-            stream.flush()
-        code = 0
-    except SystemExit:
-        code = 0
+            if hasattr(stream, "flush") and not getattr(stream, "closed", False):
+                stream.flush()
+        status = 0
     except BaseException as error:
         os.write(2, b"\n" + crossing.describe(error).encode("utf-8", "backslashreplace"))
     finally:
-        del stdin
-        os._exit(code)
+        os._exit(status)
+
+
+def _stream(fd, mode, errors):
+    return open(fd, mode, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115 - open as long as the script
 
 
 def _end():
@@ -76,30 +87,40 @@ def _end():
     atexit._run_exitfuncs()
 
 
-def complaint(data):
-    """The last line of what a program wrote to standard error, printable."""
-    lines = data.decode("utf-8", "replace").strip().splitlines()
+def complaint(fd):
+    """The last line that a program wrote to its standard error, printable; "" if none."""
+    lines = contents(fd, last=4096).strip().splitlines()
     return crossing.brief(lines[-1]) if lines else ""
+
+
+def compared(fd, wanted):
+    """(verdict, detail) of what a program printed into a file in memory, `passed` or `failed`."""
+    most = 4 * len(wanted.encode("utf-8", "surrogateescape")) + ROOM
+    size = os.fstat(fd).st_size
+    found = f"{size:,} bytes are far too many" if size > most else difference(contents(fd), wanted)
+    return ("failed", found) if found else ("passed", "")
 
 
 def difference(printed, wanted):
     """Where two outputs differ, as one line; None where they do not, as APPS judges it.
 
+    The line does not say what would have been right: it stays in the server's memory, where the next program begins.
+
     Compared are the words of each line, empty lines left out; numbers by value: whole ones exactly, others within 1e-8
-    and a hundred-thousandth of the one that is wanted (numpy.allclose, which APPS uses). Two steps of APPS are left out.
-    It takes lines for equal as sets, so that any mix of YES and NO is right where both occur, and whole numbers within
-    a hundred-thousandth.
+    and a hundred-thousandth of the one that is wanted (numpy.allclose, which APPS uses). Two steps of APPS are left
+    out: it takes lines for equal as sets, so that any mix of YES and NO is right where both occur, and whole numbers
+    for equal within a hundred-thousandth.
 
     Args:
         printed: the program's output, a str.
         wanted: the output that is right, a str.
     """
     got, want = _lines(printed), _lines(wanted)
-    for number, (mine, right) in enumerate(zip(got, want), 1):
+    for number, (mine, right) in enumerate(zip(got, want, strict=False), 1):
         if mine != right and not (len(mine) == len(right) and all(map(_equal, mine, right))):
-            return f"line {number}: {_short(mine)}, not {_short(right)}"
+            return f"line {number}, {_short(mine)}, is wrong"
     if len(got) != len(want):
-        return f"{len(got)} lines, not {len(want)}"
+        return f"{len(got)} lines are too {'few' if len(got) < len(want) else 'many'}"
     return None
 
 

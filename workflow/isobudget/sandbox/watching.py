@@ -23,7 +23,7 @@ def watch(program, checker, started, limit, memory, spared):
 
     Args:
         program: pid of the candidate, a child of this process that nobody waited for yet.
-        checker: the Resident that runs its tests.
+        checker: the Resident that runs its tests meanwhile, or None.
         started: time.monotonic() when the candidate was forked.
         limit: CPU seconds; twice as many seconds may pass in idleness.
         memory: bytes, in all its processes together.
@@ -34,16 +34,20 @@ def watch(program, checker, started, limit, memory, spared):
     """
     handle = os.pidfd_open(program)
     poll = select.poll()
-    poll.register(checker, select.POLLIN)
+    if checker:
+        poll.register(checker, select.POLLIN)
+        checkers = _clock(checker.pid)
+        before = _read(checkers)
     poll.register(handle, select.POLLIN)
-    clock, checkers = _clock(program), _clock(checker.pid)
-    before = _read(checkers)
+    clock = _clock(program)
     idle = 0
     try:
         while True:
             ready = {fd for fd, _ in poll.poll(TICK * 1000)}
-            if checker.fileno() in ready:
+            if checker and checker.fileno() in ready:
                 return "said", ""
+            if handle in ready and not checker:
+                return "gone", ""
             if handle in ready:
                 # the checker learns of it by itself, unless a survivor holds the program's end of the link
                 poll.unregister(handle)
@@ -53,9 +57,9 @@ def watch(program, checker, started, limit, memory, spared):
             if spent >= limit:
                 alone = spent >= SHARE * (time.monotonic() - started - idle * TICK)
                 return ("timeout" if alone else "disturbed"), f"over {limit:g} s of CPU time"
-            if _read(checkers) - before >= limit:
+            if checker and _read(checkers) - before >= limit:
                 return "timeout", f"its tests ran over {limit:g} s of CPU time with its answers"
-            idle += not busy and _state(checker.pid) == "S"
+            idle += not busy and (not checker or _state(checker.pid) == "S")
             if idle * TICK >= 2 * limit:
                 return "timeout", f"over {2 * limit:g} s of doing nothing"
             if resident > memory:
