@@ -140,6 +140,15 @@ def test_an_answer_may_be_an_iterator(sandbox):
     assert [outcome[:2] for outcome in outcomes] == [("passed", ""), ("error", "KeyError: 4")]
 
 
+def test_tests_may_take_a_few_of_an_iterator_without_end(sandbox):
+    source = "import itertools\ndef f(n):\n    return itertools.count(n)"
+    few = Program(source, "items = f(3)\nassert [next(items), next(items)] == [3, 4]", "f")
+    all_of_them, none = few._replace(tests="assert sum(f(0)) > 0"), few._replace(tests="assert f(3) == 3")
+    outcomes = sandbox.run([few, all_of_them, none])
+    assert verdicts(outcomes) == ["passed", "failed", "failed"]
+    assert outcomes[1].detail == "an iterator of 10000 items and more does not cross whole"
+
+
 def test_tests_may_use_what_the_prompt_defines_and_the_program_cannot_replace_it(sandbox):
     context = "def half(x):\n    return x / 2\n\ndef f(x):\n    '''half of x'''\n"
     program = Program("def half(x):\n    return 7\n\ndef f(x):\n    return 7", "assert f(4) == half(4)", "f", context)

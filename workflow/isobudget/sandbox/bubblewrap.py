@@ -124,6 +124,10 @@ class Worker:
             data += more
         return data
 
+    def server_pid(self):
+        """The server's pid on this machine: bwrap's only child."""
+        return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text())
+
     def kill(self):
         """End the sandbox from outside, at once."""
         self.process.kill()

@@ -173,6 +173,10 @@ class Worker:
     def last_words(self):
         return self.errors.decode(errors="replace").strip() or "it said nothing"
 
+    def server_pid(self):
+        """The server's pid on the engine's machine."""
+        return self._api.inspect_container(self.container)["State"]["Pid"]
+
     def kill(self):
         """End the container from outside, at once."""
         self._api.kill(self.container)
