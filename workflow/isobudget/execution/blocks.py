@@ -11,12 +11,13 @@ from isobudget.sandbox import verdicts
 IDENTITY = ("benchmark", "model", "decoding", "block")
 
 
-def execute(problems_path, samples_path, references_path, settings, workers, output):
+def execute(problems_path, samples_path, references_path, settings, workers, output, keep_in=None):
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
-    Each distinct program (text and tests) runs once. Samples of a problem that its own reference excluded get no row;
-    the file's metadata name those problems. Raises StudyError if the references have not passed, a task_id is unknown,
-    or the sandbox fails.
+    Each distinct program (text and tests) runs once, and not at all if `keep_in`, the file of
+    verdicts kept by content, knows it. Samples of a problem that its own reference excluded get no row;
+    the file's metadata name those problems. Raises StudyError if the references have not passed, a
+    task_id is unknown, or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
     samples = rows.read_rows(samples_path, "samples").to_pylist()
@@ -43,7 +44,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
             programs.append(program)
         plan.append((sample, sha256(source), numbers[program]))
 
-    outcomes, facts = judge(programs, settings, workers, "execute")
+    outcomes, facts = judge(programs, settings, workers, "execute", keep_in)
     found = [_row(sample, digest, outcomes[number] if digest else None) for sample, digest, number in plan]
     metadata = {
         **{key: value for key, value in rows.read_metadata(samples_path, "samples").items() if key in IDENTITY},

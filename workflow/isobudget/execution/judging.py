@@ -11,7 +11,9 @@ from tqdm import tqdm
 
 from isobudget import stage
 from isobudget.errors import StudyError
+from isobudget.execution import kept
 from isobudget.sandbox import Program, open_sandbox, verdicts
+from isobudget.stage import say
 
 SANDBOX_KEYS = ("engine", "timeout", "memory", "runtime")
 AFTER, IN_PROGRAM = "AFTER = ", "in_program"
@@ -78,32 +80,33 @@ def sha256(text):
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def judge(programs, settings, workers, title):
+def judge(programs, settings, workers, title, keep_in=None):
     """Run programs in the sandbox and tell a person how it goes.
 
     Args:
         programs: a list of sandbox.Program, no two alike.
         settings: those of open_sandbox; other keys are left alone.
+        workers: programs at once.
         title: what the progress bar says is being run.
+        keep_in: the file of verdicts kept by content; programs that it knows are not run. None: all are.
 
     Returns (outcomes, facts): an Outcome for each program, and a dict of what they were had with.
     Raises StudyError if the sandbox failed at a program (`infra`), which is no verdict on it.
     """
-    counts = collections.Counter()
     started = time.monotonic()
+    limits = {key: settings[key] for key in ("timeout", "memory", "runtime") if key in settings}
     with open_sandbox({key: settings[key] for key in SANDBOX_KEYS if key in settings}, workers) as sandbox:
-        with tqdm(total=len(programs), desc=title, unit=" programs", file=stage.terminal(), mininterval=0.5) as bar:
-
-            def progress(outcome):
-                counts[outcome.verdict] += 1
-                bar.set_postfix_str(", ".join(f"{count} {name}" for name, count in counts.most_common()), refresh=False)
-                bar.update()
-
-            outcomes = sandbox.run(programs, progress)
+        if keep_in is None:
+            outcomes = _run(sandbox, programs, title)
+            ran = len(programs)
+        else:
+            with kept.open_kept(keep_in) as known:
+                outcomes, ran = _run_unknown(sandbox, programs, title, known, {**sandbox.conditions(), **limits})
         facts = {
             "engine": sandbox.engine,
             "sandbox": sandbox.root_description(),
-            "limits": {key: settings[key] for key in ("timeout", "memory", "runtime") if key in settings},
+            "limits": limits,
+            "ran": ran,
             "seconds": round(time.monotonic() - started, 3),
         }
     broken = [number for number, outcome in enumerate(outcomes) if outcome.verdict == verdicts.INFRA]
@@ -115,3 +118,36 @@ def judge(programs, settings, workers, title):
             f"with sha256 {sha256(first.source)}; that is no verdict on them: see the log and run again."
         )
     return outcomes, facts
+
+
+def _run_unknown(sandbox, programs, title, known, conditions):
+    """Outcomes of all programs, those that nobody judged before by running them, and how many that were."""
+    keys = [kept.key(program, conditions) for program in programs]
+    found = known.find(keys)
+    unknown = [number for number, one in enumerate(keys) if one not in found]
+    if len(unknown) < len(programs):
+        say(f"{title}: {len(programs) - len(unknown)} of {len(programs)} programs were judged before")
+
+    def keep(number, outcome):
+        if outcome.verdict != verdicts.INFRA:
+            known.add(keys[unknown[number]], outcome)
+
+    fresh = _run(sandbox, [programs[number] for number in unknown], title, keep)
+    # where another job was first, its verdict counts in both
+    found = dict(zip((keys[number] for number in unknown), fresh, strict=True)) | known.find(keys)
+    return [found[one] for one in keys], len(unknown)
+
+
+def _run(sandbox, programs, title, keep=None):
+    """Run programs behind a progress bar: programs done, verdicts so far, rate, time left."""
+    counts = collections.Counter()
+    with tqdm(total=len(programs), desc=title, unit=" programs", file=stage.terminal(), mininterval=0.5) as bar:
+
+        def progress(number, outcome):
+            counts[outcome.verdict] += 1
+            bar.set_postfix_str(", ".join(f"{count} {name}" for name, count in counts.most_common()), refresh=False)
+            bar.update()
+            if keep:
+                keep(number, outcome)
+
+        return sandbox.run(programs, progress)

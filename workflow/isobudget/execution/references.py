@@ -70,7 +70,7 @@ def _run(problems, task_ids, settings, workers):
             source = code_of(problems[task_id], settings) + solutions[task_id][attempt]
             programs.append(program_for(problems[task_id], source, settings))
         outcomes, now = judge(programs, patient, workers, "references" if not attempt else "other references")
-        facts = {**now, "seconds": round(now["seconds"] + facts.get("seconds", 0), 3)}
+        facts = now | {key: round(now[key] + facts.get(key, 0), 3) for key in ("ran", "seconds")}
         for task_id, outcome in zip(left, outcomes, strict=True):
             if outcome.verdict == verdicts.PASSED:
                 passed[task_id] = outcome

@@ -8,7 +8,7 @@ import contextlib
 import re
 
 from isobudget.errors import StudyError
-from isobudget.sandbox import bubblewrap, docker
+from isobudget.sandbox import bubblewrap, docker, launch
 from isobudget.sandbox.pool import Outcome, Pool, Program
 from isobudget.stage import say
 
@@ -30,6 +30,11 @@ class Sandbox:
     def root_description(self):
         """What programs find in the sandbox: python, packages, a sum or an image's tag."""
         return dict(self._engine.root)
+
+    def conditions(self):
+        """What a verdict depends on beside the program and its limits: what is in the sandbox, and what judges."""
+        found = self._engine.root
+        return {"root": found.get("sha256") or found["image"], "judge": launch.judge_sum()}
 
 
 @contextlib.contextmanager

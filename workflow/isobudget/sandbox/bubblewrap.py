@@ -5,7 +5,6 @@ stays but, for root, those that give each program a uid of its own. It has no me
 the server adds up what a program's processes hold instead.
 """
 
-import concurrent.futures
 import contextlib
 import importlib.util
 import os
@@ -14,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from isobudget.errors import StudyError
@@ -63,7 +63,7 @@ class Engine:
         self.bwrap = find()
         self.tree, self.root = root.stage_root()
         # --die-with-parent means the thread that forked, so one that lives as long as the engine does it
-        self.starter = concurrent.futures.ThreadPoolExecutor(max_workers=1)
+        self.starter = ThreadPoolExecutor(max_workers=1)
 
     def start(self, command=None):
         """A new Worker; `command` is what it runs as PID 1, our server if none is given."""
@@ -123,6 +123,10 @@ class Worker:
         while len(data) < count and (more := self.channel.recv(count - len(data))):
             data += more
         return data
+
+    def server_pid(self):
+        """The server's pid on this machine: bwrap's only child."""
+        return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text())
 
     def kill(self):
         """End the sandbox from outside, at once."""

@@ -9,6 +9,7 @@ Runs inside the sandbox: standard library only.
 """
 
 import builtins
+import itertools
 import json
 import marshal
 import os
@@ -17,6 +18,7 @@ import sys
 import types
 
 LARGEST = 32 << 20  # bytes of one message
+MOST = 10_000  # items of an iterator that cross; it may have no end, and tests that take a few
 _LENGTH = struct.Struct("<I")
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes one anew each time
 _DECODE = json.JSONDecoder().decode
@@ -78,7 +80,8 @@ def _pack_kin(value, kind):
     if any(base.__module__ == "numpy" and base.__name__ == "generic" for base in kind.__mro__):
         return pack(value.item())
     if hasattr(kind, "__next__"):
-        return {"iterator": [pack(item) for item in value]}
+        items = [pack(item) for item in itertools.islice(value, MOST)]
+        return {"iterator" if len(items) < MOST else "stream": items}
     raise Foreign(f"a value of type {kind.__name__} is no plain data")
 
 
@@ -96,6 +99,11 @@ def unpack(parts):
         return _UNPACK[tag](inner)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise Foreign(f"a message of unknown parts ({tag}: {type(error).__name__})") from None
+
+
+def _stream(items):
+    yield from items
+    raise Foreign(f"an iterator of {MOST} items and more does not cross whole")
 
 
 def _fraction(text):
@@ -121,6 +129,7 @@ _UNPACK = {
     "complex": lambda inner: complex(*inner),
     "range": lambda inner: range(*inner),
     "iterator": lambda inner: iter([unpack(item) for item in inner]),
+    "stream": lambda inner: _stream([unpack(item) for item in inner]),
     "Fraction": _fraction,
     "Decimal": _decimal,
 }

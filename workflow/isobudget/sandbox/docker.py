@@ -72,6 +72,7 @@ class Worker:
 
     def __init__(self, engine, command=None):
         import docker
+        import requests
 
         self.errors = b""
         self._buffer = b""
@@ -92,9 +93,9 @@ class Worker:
             self.ready = self.answer(timeout=60)
         except TimeoutError:
             self.ready = None
-        except docker.errors.DockerException as error:
+        except (docker.errors.DockerException, requests.RequestException) as error:
             self.close()
-            raise StudyError(f"Docker started no container: {_first_line(error)}.") from None
+            raise StudyError(f"{_no_container(engine, error)}; then run again, what was judged is kept.") from None
         except BaseException:
             self.close()
             raise
@@ -172,6 +173,10 @@ class Worker:
     def last_words(self):
         return self.errors.decode(errors="replace").strip() or "it said nothing"
 
+    def server_pid(self):
+        """The server's pid on the engine's machine."""
+        return self._api.inspect_container(self.container)["State"]["Pid"]
+
     def kill(self):
         """End the container from outside, at once."""
         self._api.kill(self.container)
@@ -192,6 +197,15 @@ class Worker:
                 self._attached.close()
                 self._api.remove_container(self.container, force=True)
         self._folder.cleanup()
+
+
+def _no_container(engine, error):
+    """What went wrong and what to do: the engine may be gone, or refuse."""
+    try:
+        engine.client.ping()
+    except Exception:  # the SDK passes on errors of requests, urllib3 and the system
+        return "the Docker engine has stopped; start it"
+    return f"Docker started no container ({_first_line(error)}); put that right"
 
 
 def _listen(folder):

@@ -1,6 +1,7 @@
 """How a worker's server is started, and how the host talks to it: the same for both engines."""
 
 import functools
+import hashlib
 import json
 import struct
 from pathlib import Path
@@ -16,6 +17,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+MODULES = ("crossing", "watching", "stdio", "resident", "running", "server")  # in the order of their imports
 _LENGTH = struct.Struct("<I")
 # the server's modules travel on the command line, so that an image holds none of our code
 _BOOTSTRAP = """
@@ -43,13 +45,18 @@ def command(memory, uid, socket=None):
         uid: the uid of programs (their tests get the next one), or None where the sandbox has one uid only.
         socket: the path, inside, of the socket on which the host waits; without it, standard input and output.
     """
-    here = Path(__file__).parent
-    sources = {
-        f"isobudget.sandbox.{name}": (here / f"{name}.py").read_text()
-        for name in ("crossing", "watching", "stdio", "resident", "running", "server")
-    }
     settings = json.dumps({"memory": memory, "uid": uid, "packages": root.PACKAGES, "socket": socket})
-    return [root.PYTHON, "-I", "-S", "-B", "-W", "ignore", "-c", _BOOTSTRAP, json.dumps(sources), settings]
+    return [root.PYTHON, "-I", "-S", "-B", "-W", "ignore", "-c", _BOOTSTRAP, json.dumps(_sources()), settings]
+
+
+def _sources():
+    here = Path(__file__).parent
+    return {f"isobudget.sandbox.{name}": (here / f"{name}.py").read_text() for name in MODULES}
+
+
+def judge_sum():
+    """A short sum over the code that judges inside the sandbox: kept verdicts end with it."""
+    return hashlib.sha256(json.dumps([ENVIRONMENT, _sources()]).encode()).hexdigest()[:16]
 
 
 def job_frames(program, timeout):

@@ -52,7 +52,7 @@ class Pool:
 
         Args:
             programs: a sequence of Program.
-            progress: called with each Outcome when it is final.
+            progress: called with a program's number and its Outcome when that is final.
 
         Raises StudyError if the engine can start no worker any more.
         """
@@ -65,11 +65,11 @@ class Pool:
                 continue
             outcomes[number] = _outcome(answer)
             if progress:
-                progress(outcomes[number])
+                progress(number, outcomes[number])
         for number, answer in self._spread(programs, collections.deque(sorted(suspects)), min(1, len(suspects))):
             outcomes[number] = _outcome(answer)
             if progress:
-                progress(outcomes[number])
+                progress(number, outcomes[number])
         return outcomes
 
     def close(self):

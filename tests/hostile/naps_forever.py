@@ -1,0 +1,6 @@
+# timeout
+# never busy when one looks
+import time
+
+while True:
+    time.sleep(0.001)

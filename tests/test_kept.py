@@ -1,0 +1,165 @@
+"""Verdicts kept by content: what is run again, what is not, and what happens when things break in the middle."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+from test_execution import execute, references, sample, start, study  # noqa: F401 - study is a fixture
+
+from isobudget import rows
+from isobudget.errors import StudyError
+from isobudget.execution import kept
+from isobudget.sandbox import Outcome, Program
+
+BODIES = ["    return x + x\n", "    return 2 * x\n", "    return x * x\n", "    return y\n"]
+SAMPLES = [sample(task, number, body) for number, (task, body) in enumerate((t, b) for t in (0, 1) for b in BODIES)]
+
+
+def ran(study, output="out/outcomes.parquet"):  # noqa: F811
+    metadata = rows.read_metadata(study.folder / output, "outcomes")
+    return metadata["ran"], metadata["distinct"]
+
+
+def test_a_program_runs_once_ever_and_its_verdict_is_the_same_in_every_block(study):  # noqa: F811
+    assert execute(study, SAMPLES, kept=True).returncode == 0
+    first = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    assert ran(study) == (8, 8)
+    more = [*SAMPLES[2:], sample(1, 99, "    return 3 * x\n")]
+    done = execute(study, more, kept=True)
+    assert done.returncode == 0 and "execute: 6 of 7 programs were judged before" in done.stderr
+    assert ran(study) == (1, 7)
+    again = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    assert again[:-1] == first[2:] and again[-1]["verdict"] == "passed"
+
+
+def test_without_the_file_every_program_runs(study):  # noqa: F811
+    for _ in range(2):
+        assert execute(study, SAMPLES).returncode == 0
+        assert ran(study) == (8, 8)
+
+
+@pytest.mark.parametrize("change", [{"timeout": 3}, {"memory": "256m"}])
+def test_a_changed_limit_runs_every_program_again(study, change):  # noqa: F811
+    execute(study, SAMPLES, kept=True)
+    assert execute(study, SAMPLES, change, kept=True).returncode == 0
+    assert ran(study) == (8, 8)
+    execute(study, SAMPLES, kept=True)
+    assert ran(study) == (0, 8)
+
+
+def test_a_verdict_depends_on_text_tests_and_conditions():
+    program = Program("def f(): pass", "f()", "f", "")
+    given = kept.key(program, {"timeout": 3, "root": "a"})
+    assert given == kept.key(program, {"root": "a", "timeout": 3})
+    others = [program._replace(**{field: "x"}) for field in program._fields]
+    changed = [kept.key(other, {"timeout": 3, "root": "a"}) for other in others]
+    changed += [kept.key(program, {"timeout": 3, "root": "b"}), kept.key(program, {"timeout": 3.5, "root": "a"})]
+    assert len({given, *changed}) == 7
+
+
+def test_the_first_verdict_stays(tmp_path):
+    with kept.open_kept(tmp_path / "v.sqlite") as known:
+        known.add(b"1", Outcome("passed", "", 0.25))
+        known.add(b"1", Outcome("failed", "later", 0.5))
+        known.add(b"2", Outcome("failed", "why", 0.125))
+    with kept.open_kept(tmp_path / "v.sqlite") as known:
+        found = known.find([b"1", b"2", b"3", b"1"])
+    assert found == {b"1": Outcome("passed", "", 0.25), b"2": Outcome("failed", "why", 0.125)}
+
+
+def test_more_keys_than_one_query_takes(tmp_path):
+    keys = [number.to_bytes(4, "big") for number in range(2 * kept.MANY + 1)]
+    with kept.open_kept(tmp_path / "v.sqlite") as known:
+        for one in keys:
+            known.add(one, Outcome("passed", "", 0.0))
+        assert set(known.find(keys)) == set(keys)
+
+
+def test_two_jobs_that_judge_the_same_programs_at_once_agree(study):  # noqa: F811
+    references(study)
+    slow = [sample(0, n, f"    import time\n    time.sleep(0.02)\n    return x + {n % 4}\n# {n}\n") for n in range(40)]
+    jobs = []
+    for block in range(2):
+        rows.write_rows(study.folder / f"samples{block}.parquet", "samples", slow, {"block": block})
+        jobs.append(start(study, f"samples{block}.parquet", f"out/{block}.parquet", kept=True))
+    assert [job.wait() for job in jobs] == [0, 0]
+    one, other = (rows.read_rows(study.folder / f"out/{block}.parquet", "outcomes").to_pylist() for block in range(2))
+    assert one == other and {row["verdict"] for row in one} == {"passed", "failed"}
+
+
+def test_what_a_killed_job_had_judged_is_not_run_again(study):  # noqa: F811
+    references(study)
+    slow = [sample(0, n, f"    import time\n    time.sleep(0.1)\n    return x + x\n# {n}\n") for n in range(60)]
+    rows.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
+    job = start(study, "samples.parquet", "out/outcomes.parquet", kept=True)
+    while not judged(study):
+        assert job.poll() is None
+        time.sleep(0.05)
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    assert not (study.folder / "out/outcomes.parquet").exists()
+    before = judged(study)
+    again = start(study, "samples.parquet", "out/outcomes.parquet", kept=True)
+    assert again.wait() == 0
+    count, distinct = ran(study)
+    assert before > 0 and count == distinct - before == 60 - before
+
+
+def judged(study):  # noqa: F811
+    path = study.folder / "verdicts.sqlite"
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(path, timeout=10)
+    try:
+        return connection.execute("SELECT count(*) FROM verdicts").fetchone()[0]
+    except sqlite3.OperationalError:  # the table is being made
+        return 0
+    finally:
+        connection.close()
+
+
+def test_a_damaged_file_is_one_sentence(study):  # noqa: F811
+    (study.folder / "verdicts.sqlite").write_bytes(b"no database, certainly" * 100)
+    done = execute(study, SAMPLES, kept=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "verdicts.sqlite: not a whole file (file is not a database); delete it and run again" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "v.sqlite").mkdir()
+    refused = pytest.raises(StudyError, match="v.sqlite: verdicts cannot be kept there")
+    with refused, kept.open_kept(tmp_path / "v.sqlite"):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system of its own, which root alone can")
+def test_a_full_disk_is_one_sentence_and_the_rerun_goes_on(study):  # noqa: F811
+    references(study)
+    small = study.folder / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", small], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        many = [sample(0, n, f"    return x + x\n# {'filler ' * 40} {n}\n") for n in range(1200)]
+        rows.write_rows(study.folder / "samples.parquet", "samples", many, {"block": 0})
+        filler = small / "filler"
+        filler.write_bytes(bytes(60 << 10))
+        full = study_job(study, small)
+        assert full.returncode == 1 and "the disk is full; free some space and run again" in full.stderr
+        assert [path.name for path in small.iterdir() if path.suffix == ".part"] == []
+        filler.unlink()
+        assert subprocess.run(["mount", "-o", "remount,size=16m", small]).returncode == 0
+        assert study_job(study, small).returncode == 0
+        found = rows.read_metadata(small / "outcomes.parquet", "outcomes")
+        assert found["verdicts"] == {"passed": 1200} and found["ran"] < found["distinct"]
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def study_job(study, folder):  # noqa: F811
+    job = start(study, "samples.parquet", f"{folder}/outcomes.parquet", kept=f"{folder}/v.sqlite")
+    _, said = job.communicate()
+    return subprocess.CompletedProcess(job.args, job.returncode, "", said)
