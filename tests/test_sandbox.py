@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from isobudget import rows
-from isobudget.config import PYTHON_STOPS
+from isobudget.benchmarks import PYTHON_STOPS
 from isobudget.errors import StudyError
 from isobudget.execution import extract
 from isobudget.execution.judging import program_for

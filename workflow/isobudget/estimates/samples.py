@@ -97,9 +97,9 @@ def read_scores(files, task_ids, n, excluded=frozenset()):
 def _without(excluded, table):
     if not excluded:
         return table
-    return table.filter(
-        pc.invert(pc.is_in(table["task_id"].cast(pa.string()), pa.array(sorted(excluded), pa.string())))
-    )
+    task_ids = table["task_id"].cast(pa.string())  # a dictionary would still hold the names that are left out
+    table = table.set_column(table.schema.get_field_index("task_id"), "task_id", task_ids)
+    return table.filter(pc.invert(pc.is_in(task_ids, pa.array(sorted(excluded), pa.string()))))
 
 
 def _read(files, kind, columns):
