@@ -58,9 +58,9 @@ def judge_sum():
     return hashlib.sha256(json.dumps([ENVIRONMENT, _sources()]).encode()).hexdigest()[:16]
 
 
-def job_frames(program, timeout):
+def job_frames(program, timeout, slack):
     """One job as its two frames: what the candidate may know, and what its tests are."""
-    known = {"program": program.source, "entry_point": program.entry_point, "timeout": timeout}
+    known = {"program": program.source, "entry_point": program.entry_point, "timeout": timeout, "slack": slack}
     tests = {"entry_point": program.entry_point, "context": program.context, "tests": program.tests}
     return frame(known) + frame(tests)
 

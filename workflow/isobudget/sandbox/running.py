@@ -17,6 +17,7 @@ from isobudget.sandbox import crossing, watching
 from isobudget.sandbox.resident import Resident, check_programs, compile_programs
 
 LINK = 3  # file descriptor of the link to the tests, in the candidate
+IDLE = 2  # times its limit on CPU time is what a program may sleep
 PROCESSES = (64, 64)  # RLIMIT_NPROC of a candidate
 
 
@@ -36,16 +37,16 @@ class Runner:
         self._compiler = Resident(compile_programs, own) if self._uid else None
 
     def run(self, job, read_tests):
-        """Run one job: its verdict, detail, cpu_seconds, and whether it was `disturbed`.
+        """Run one job: its verdict, detail, cpu_seconds, and whether its time is `doubtful`.
 
         Args:
-            job: program, entry_point, and timeout in CPU seconds.
+            job: program, entry_point, timeout in CPU seconds, and slack: how much more it may take, as a
+                factor. What ends between the two limits is doubtful.
             read_tests: gives the tests' frame as a buffer; called once the candidate is forked, and wiped here.
         """
         self._checker.ready()
         code = self._compile(job)
         link, checkers_link = _pair()
-        started = time.monotonic()
         program = os.fork()
         if program == 0:
             _be_candidate(job, code, self._uid, link)
@@ -54,17 +55,23 @@ class Runner:
         told = self._checker.tell(tests, checkers_link)
         tests[:] = bytes(len(tests))
         os.close(checkers_link)
-        ended = self._wait(program, job["timeout"], started) if told else ("alone", "")
+        ended = self._wait(program, job) if told else ("alone", "")
         status, usage, orphans = self._reap(program)
-        if ended[0] in ("timeout", "disturbed", "memory", "unheard") and (
+        if ended[0] in ("timeout", "memory", "unheard") and (
             self._checker.pid is None or self._checker.hear(1) is None
         ):
             self._checker.end()  # still at its tests, though its link has ended
         spent = usage.ru_utime + usage.ru_stime + orphans
-        judged = _judge(ended, status, usage, self._memory)
-        if judged["verdict"] == "passed" and spent > job["timeout"]:
-            judged |= {"verdict": "timeout", "detail": f"over {job['timeout']:g} s of CPU time with its children"}
-        return {**judged, "cpu_seconds": round(spent, 4)}
+        verdict, detail = _judge(ended, status, usage, self._memory)
+        over = verdict != "timeout" and spent > job["timeout"]
+        if over and job["slack"] == 1:
+            verdict, detail = "timeout", f"over {job['timeout']:g} s of CPU time"
+        return {
+            "verdict": verdict,
+            "detail": detail,
+            "cpu_seconds": round(spent, 4),
+            "doubtful": over and job["slack"] > 1,
+        }
 
     def residents(self):
         """The pids of the processes that stay."""
@@ -82,10 +89,12 @@ class Runner:
             self._compiler.end()
         return code or None
 
-    def _wait(self, program, limit, started):
+    def _wait(self, program, job):
         """How it ended: what the checker said, or what watching.watch saw."""
         spared = {1, *self.residents()}
-        what, detail = watching.watch(program, self._checker, started, limit, self._memory, spared)
+        what, detail = watching.watch(
+            program, self._checker, job["timeout"] * job["slack"], IDLE * job["timeout"], self._memory, spared
+        )
         if what == "gone":
             return "unheard", ""
         if what != "said":
@@ -159,7 +168,7 @@ def _be_candidate(job, code, uid, link):
     try:
         os.dup2(link, LINK, False)
         os.closerange(LINK + 1, 256)
-        cpu = int(job["timeout"]) + 2  # should the server ever look away
+        cpu = int(job["timeout"] * job["slack"]) + 2  # should the server ever look away
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
         if uid is None:
             resource.setrlimit(resource.RLIMIT_NPROC, PROCESSES)
@@ -180,10 +189,10 @@ def _be_candidate(job, code, uid, link):
 
 
 def _judge(ended, status, usage, memory):
+    """(verdict, detail) from how it ended, and where that is not a verdict yet, from how it exited."""
     what, detail = ended
     if what not in ("gone", "unheard", "alone"):
-        disturbed = what == "disturbed"
-        return {"verdict": "timeout" if disturbed else what, "detail": detail, "disturbed": disturbed}
+        return what, detail
     code = None if status is None else os.waitstatus_to_exitcode(status)
     if what == "alone":
         verdict, detail = "crashed", "its tests were ended from outside"
@@ -197,4 +206,4 @@ def _judge(ended, status, usage, memory):
         verdict, detail = "memory", "killed for its memory"
     else:
         verdict, detail = "crashed", f"ended by signal {-code} ({signal.Signals(-code).name})"
-    return {"verdict": verdict, "detail": detail, "disturbed": False}
+    return verdict, detail
