@@ -3,6 +3,7 @@
 PROBLEMS = "problems/{benchmark}.parquet"
 REFERENCES = "references/{benchmark}.json"
 SAMPLES = "samples/{benchmark}/{model}/{decoding}/{block}.parquet"
+IMPORTED = "imported/{benchmark}/{model}/{decoding}.parquet"
 OUTCOMES = "outcomes/{benchmark}/{model}/{decoding}/{block}.parquet"
 SCORES = "scores/{ranker}/{benchmark}/{model}/{decoding}/{block}.parquet"
 MODELS = "models/{model}.json"

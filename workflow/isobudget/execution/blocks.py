@@ -21,6 +21,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     samples = rows.read_rows(samples_path, "samples").to_pylist()
     _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
+    whole = rows.read_metadata(samples_path, "samples").get("form") == "program"
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(samples):
@@ -30,7 +31,8 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
                 f"{samples_path}: row {row} is a sample of {sample['task_id']!r}, which {problems_path} does not have; "
                 "delete the samples and run again."
             )
-        source = extract.extract(problem["prompt"], sample["text"] or "", stop)
+        text = sample["text"] or ""
+        source = extract.stands_alone(text) if whole else extract.extract(problem["prompt"], text, stop)
         if source is None:
             plan.append((sample, None, None))
             continue

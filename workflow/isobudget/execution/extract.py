@@ -16,6 +16,11 @@ def extract(prompt, text, stop):
     return prompt + cut(text, stop)
 
 
+def stands_alone(text):
+    """The program in a text that is one whole already, as imported ones may be; None if there is none."""
+    return text if text.strip() else None
+
+
 def cut(text, stop):
     """The text up to the earliest of the `stop` sequences."""
     places = [place for place in (text.find(sequence) for sequence in stop) if place >= 0]
