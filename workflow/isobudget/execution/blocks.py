@@ -21,7 +21,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     samples = rows.read_rows(samples_path, "samples").to_pylist()
     _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
-    whole = rows.read_metadata(samples_path, "samples").get("form") == "program"
+    form = rows.read_metadata(samples_path, "samples").get("form", "raw")
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(samples):
@@ -32,7 +32,10 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
                 "delete the samples and run again."
             )
         text = sample["text"] or ""
-        source = extract.stands_alone(text) if whole else extract.extract(problem["prompt"], text, stop)
+        if form == "raw":
+            source = extract.extract(problem["prompt"], text, stop)
+        else:
+            source = extract.as_it_stands(problem["prompt"], text, form)
         if source is None:
             plan.append((sample, None, None))
             continue

@@ -16,9 +16,15 @@ def extract(prompt, text, stop):
     return prompt + cut(text, stop)
 
 
-def stands_alone(text):
-    """The program in a text that is one whole already, as imported ones may be; None if there is none."""
-    return text if text.strip() else None
+def as_it_stands(prompt, text, form):
+    """The program in a text that another harness made ready, or None if there is none.
+
+    A `program` stands for itself, a `completion` behind the prompt. Neither is cut: what follows the function
+    may be what it calls.
+    """
+    if not text.strip():
+        return None
+    return text if form == "program" else prompt + text
 
 
 def cut(text, stop):

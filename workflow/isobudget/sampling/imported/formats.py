@@ -10,7 +10,9 @@ from typing import NamedTuple
 from isobudget.errors import StudyError
 from isobudget.sampling.imported.opening import entries, lines, loads
 
-COMPLETION, PROGRAM = "completion", "program"
+# What a text is: as the model wrote it, for execution to make a program of; or what another harness made ready,
+# to go behind the prompt or to stand for itself.
+RAW, COMPLETION, PROGRAM = "raw", "completion", "program"
 
 
 class Found(NamedTuple):
@@ -19,7 +21,7 @@ class Found(NamedTuple):
     place: str  # where, for messages: "line 3", "entry 7, sample 0"
     task_id: str | None  # None: of a problem that a cut study leaves out
     text: str
-    form: str  # completion: goes behind the prompt; program: stands for itself
+    form: str  # RAW, COMPLETION or PROGRAM
     passed: bool | None  # the label that came along
 
 
@@ -36,10 +38,7 @@ def evalplus(path, tasks):
 
 
 def bigcode(path, tasks):
-    """bigcode-evaluation-harness: generations[i][j], program j of problem i in the benchmark's order, prompt included.
-
-    LiveCodeBench's custom outputs may have the same shape.
-    """
+    """bigcode-evaluation-harness: generations[i][j], program j of problem i in the benchmark's order, prompt included."""
     for index, programs in entries(path):
         place = f"entry {index}"
         if not isinstance(index, int) or not isinstance(programs, list):
@@ -75,7 +74,7 @@ def paper(path, tasks):
             where = f"{place}, sample {number}"
             _need(path, where, sample, "generation")
             text = with_lost_space(_text(path, where, sample["generation"]))
-            yield Found(where, task_id, text, COMPLETION, _label(path, where, sample.get("pass_at_1")))
+            yield Found(where, task_id, text, RAW, _label(path, where, sample.get("pass_at_1")))
 
 
 def codet(path, tasks):
@@ -90,7 +89,7 @@ def codet(path, tasks):
         else:
             task_id = tasks.prompted(_text(path, place, entry["prompt"]), place)
         task_id = _once(path, place, seen, task_id)
-        yield from _listed(path, place, task_id, entry["samples"], COMPLETION)
+        yield from _listed(path, place, task_id, entry["samples"], RAW)
 
 
 READERS = {

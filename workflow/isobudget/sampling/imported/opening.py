@@ -80,7 +80,8 @@ class _Text:
 
     def __init__(self, file, path):
         self.file, self.path = file, path
-        self.decode = _incremental(path)
+        # what is no UTF-8 is kept as surrogates, so that the entry it stands in can be named
+        self.decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
         self.text, self.at, self.ended = "", 0, False
 
     def peek(self):
@@ -110,8 +111,11 @@ class _Text:
                 value, end = decoder.raw_decode(self.text, self.at)
                 # a number at the very end may have more digits to come
                 if end < len(self.text) or not self._more(CHUNK):
+                    self.text[self.at : end].encode()
                     self.at = end
                     return value
+            except UnicodeEncodeError:
+                raise StudyError(f"{self.path}, {place}: not UTF-8; save the file as UTF-8.") from None
             except (ValueError, RecursionError) as error:
                 if not (self._cut(error) and self._more(len(self.text) - self.at)):
                     raise _broken(self.path, place, error) from None
@@ -148,18 +152,6 @@ def _decoder(path, place):
 def _broken(path, place, error):
     reason = getattr(error, "msg", str(error))
     return StudyError(f"{path}, {place}: not JSON ({reason}); repair or remove it.")
-
-
-def _incremental(path):
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-
-    def decode(data, final):
-        try:
-            return decoder.decode(data, final)
-        except UnicodeDecodeError as error:
-            raise StudyError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8.") from None
-
-    return decode
 
 
 @contextlib.contextmanager

@@ -23,12 +23,12 @@ class Tasks:
         self._prompts = {problem["prompt"]: problem["task_id"] for problem in problems}
         self._problems = problems
         # exact ids win over what people make of them: HumanEval_0 (evalplus's folders), humaneval/0, a bare 0
-        self._names = {}
+        meant = {}
         for task_id in self.ids:
             number = re.search(r"[0-9]+$", task_id)
             for name in (task_id.replace("/", "_").lower(), task_id.lower(), number and str(int(number[0]))):
-                self._names.setdefault(name, task_id)
-        self._names.pop(None, None)
+                meant.setdefault(name, set()).add(task_id)
+        self._names = {name: next(iter(ids)) for name, ids in meant.items() if name and len(ids) == 1}
         self._names |= {task_id: task_id for task_id in self.ids}
 
     def named(self, name, place):
