@@ -22,6 +22,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     samples = rows.read_rows(samples_path, "samples").to_pylist()
     _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
+    form = rows.read_metadata(samples_path, "samples").get("form", "raw")
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(samples):
@@ -31,7 +32,11 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
                 f"{samples_path}: row {row} is a sample of {sample['task_id']!r}, which {problems_path} does not have; "
                 "delete the samples and run again."
             )
-        source = extract.extract(problem["prompt"], sample["text"] or "", stop)
+        text = sample["text"] or ""
+        if form == "raw":
+            source = extract.extract(problem["prompt"], text, stop)
+        else:
+            source = extract.as_it_stands(problem["prompt"], text, form)
         if source is None:
             plan.append((sample, None, None))
             continue
