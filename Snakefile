@@ -13,6 +13,7 @@ if "models" not in config:
 
 include: "rules/common.smk"
 include: "rules/problems.smk"
+include: "rules/import.smk"
 include: "rules/sample.smk"
 include: "rules/execute.smk"
 include: "rules/rank.smk"

@@ -14,6 +14,7 @@ sys.path.insert(0, str(WORKFLOW))
 from isobudget import paths, recordings
 from isobudget.config import load
 from isobudget.errors import StudyError
+from isobudget.sampling.imported.check import check as check_imports, fingerprint
 
 # jobs run this interpreter and this package, whatever the shell's PATH says
 shell.prefix(f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}; ")
@@ -24,6 +25,7 @@ RECORDINGS = Path(os.path.relpath(Path(workflow.basedir) / "recordings"))
 try:
     study = load(config, workflow.configfiles[-1] if workflow.configfiles else "config")
     recordings.check(study, RECORDINGS)
+    check_imports(study)
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
@@ -65,9 +67,11 @@ def weights(model):
 
 
 def sample_inputs(wildcards):
-    """The recording to replay, or the weights to load."""
+    """The recording to replay, what was imported, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
+    if study.models[wildcards.model].engine == "import":
+        return {"recording": at(paths.IMPORTED, **wildcards)}
     return {"weights": weights(wildcards.model)}
 
 
@@ -92,7 +96,20 @@ def model_inputs(wildcards):
     """Where a model's own config.json is to be had."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.MODELS}".format(**wildcards)}
+    if study.models[wildcards.model].engine == "import":
+        config = Path(study.models[wildcards.model].config)
+        return {"config": str(config) if config.is_file() else []}
     return {"weights": weights(wildcards.model)}
+
+
+def architectures(models):
+    """Where the config.json is kept of those models that have one; an import may have none."""
+    return at(paths.MODELS, model=[m for m in models if study.models[m].engine != "import" or study.models[m].config])
+
+
+def least_samples(wildcards):
+    """Samples a problem that an imported file must hold."""
+    return study.blocks(wildcards.model) * study.block if wildcards.decoding == "sampled" else 1
 
 
 def is_live(model):
@@ -122,14 +139,16 @@ def blocks(model):
 def outcome_files(wildcards):
     """Every outcome of one model on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model)
-    greedy = at(paths.OUTCOMES, decoding="greedy", block=0, **keys)
+    greedy = (
+        at(paths.OUTCOMES, decoding="greedy", block=0, **keys) if "greedy" in study.decodings(wildcards.model) else []
+    )
     return greedy + at(paths.OUTCOMES, decoding="sampled", block=blocks(wildcards.model), **keys)
 
 
 def score_files(wildcards):
     """Every ranker's scores of one model's samples on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
-    return at(paths.SCORES, ranker=study.rankers, block=blocks(wildcards.model), **keys)
+    return at(paths.SCORES, ranker=study.rankers_of(wildcards.model), block=blocks(wildcards.model), **keys)
 
 
 def of_study(files):
@@ -154,7 +173,16 @@ def aggregate_inputs(wildcards):
         "scores": of_study(score_files),
         "costs": at(paths.COSTS, model=study.models),
         "estimates": at(paths.ESTIMATES, **cells),
+        "imported": of_study(imported_files),
     }
+
+
+def imported_files(wildcards):
+    """What was imported of one model on one benchmark, with the labels that came along."""
+    if study.models[wildcards.model].engine != "import":
+        return []
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model)
+    return at(paths.IMPORTED, decoding=study.decodings(wildcards.model), **keys)
 
 
 def sample_files(wildcards):
@@ -165,10 +193,10 @@ def sample_files(wildcards):
 def sampled_files(wildcards):
     """What is dear: samples, other models' scores of them, calibrations, model configs."""
     files = of_study(sample_files)
-    files += at(paths.MODELS, model=study.models)
+    files += architectures(study.models)
     for model in study.models:
         files += calibration_files(SimpleNamespace(model=model))
-        for ranker in study.rankers:
+        for ranker in study.rankers_of(model):
             if study.scorer(ranker, model):
                 keys = dict(benchmark=study.benchmarks, model=model, decoding="sampled", block=blocks(model))
                 files += at(paths.SCORES, ranker=ranker, **keys)

@@ -5,7 +5,7 @@
 rule cost:
     """Count FLOPs from the model's config, take seconds from its calibration, dollars from its price."""
     input:
-        model=f"{RESULTS}/models/{{model}}.json",
+        model=lambda wildcards: architectures([wildcards.model]),
         calibrations=calibration_files,
     output:
         f"{RESULTS}/costs/{{model}}.json",

@@ -98,11 +98,11 @@ def test_the_reference_solutions_of_humaneval_pass(sandbox):
     for p in problems:
         name, text = p["entry_point"], p["prompt"] + p["canonical_solution"]
         programs.append(Program(text, f"{p['test']}\ncheck({name})", name, p["prompt"]))
-    seen = []
-    outcomes = sandbox.run(programs, seen.append)
+    seen = {}
+    outcomes = sandbox.run(programs, seen.__setitem__)
     wrong = {p["task_id"]: o for p, o in zip(problems, outcomes, strict=True) if o.verdict != "passed"}
     assert not wrong
-    assert sorted(seen) == sorted(outcomes)
+    assert seen == dict(enumerate(outcomes))
 
 
 def test_outcomes_come_in_the_order_of_the_programs_whatever_ends_first(engine):
@@ -176,6 +176,18 @@ def recorded_programs(tasks):
             for problem in [problems[sample["task_id"]]]
         )
     )
+
+
+def test_what_takes_longer_than_its_limit_beside_others_is_run_again_alone(engine):
+    slow = "import time\nwhile time.process_time() < {}:\n    pass\n" + RIGHT
+    doubtful, beyond, quick = slow.format(1.2), slow.format(30), slow.format(0.2)
+    with open_sandbox({"engine": engine, "timeout": 1}, workers=2) as opened:
+        seen = []
+        outcomes = opened.run([adding(source) for source in (doubtful, beyond, quick)], lambda n, _: seen.append(n))
+        alone = opened.run([adding(doubtful)])
+    assert verdicts(outcomes) == ["timeout", "timeout", "passed"] and verdicts(alone) == ["timeout"]
+    assert seen[-1] == 0 and sorted(seen) == [0, 1, 2]  # it came last, and was told once
+    assert outcomes[0].cpu_seconds < 1.2 < 1.5 <= outcomes[1].cpu_seconds + 0.01
 
 
 def test_a_block_ends_with_the_same_verdicts_at_load_1_and_at_load_8(engine):

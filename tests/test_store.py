@@ -79,6 +79,8 @@ def test_the_tables_and_no_others_with_their_columns(ask):
             "samples": keys + "task_id sample text prompt_tokens completion_tokens logprob finish_reason",
             "outcomes": keys + "task_id sample program_sha256 verdict detail cpu_seconds",
             "scores": keys + "ranker task_id sample score kept",
+            "labels": "benchmark model decoding task_id sample passed",
+            "label_disagreements": "benchmark model decoding task_id sample passed verdict detail program_sha256",
             "costs": "model unit generation scoring relative how flops_read_written",
             "pass_at_k": "benchmark model k value low high",
             "pass_at_budget": "benchmark model" + budget,

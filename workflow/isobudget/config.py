@@ -16,7 +16,7 @@ from isobudget import paths
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
 
-PLANNED_ENGINES = ("endpoint", "import")
+PLANNED_ENGINES = ("endpoint",)
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
@@ -47,10 +47,18 @@ class Prices(_Strict):
     completion: Price = Field(description="a million tokens written")
 
 
+class Cost(_Strict):
+    """What one generation costs, where no job can tell."""
+
+    flops: Positive | None = Field(None, description="floating-point operations; or give 'config'")
+    seconds: Positive | None = Field(None, description="seconds, on a machine with nothing else to do")
+    usd: Positive | None = Field(None, description="US dollars")
+
+
 class Model(_Strict):
     """One model under study."""
 
-    engine: Literal["vllm", "recorded"] = Field(description="what draws its samples")
+    engine: Literal["vllm", "recorded", "import"] = Field(description="what draws its samples")
     weights: str | Packages | None = Field(None, description="hub id, local folder, or a checksummed set of packages")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
     tensor_parallel: PositiveInt = Field(1, description="GPUs one job of this model uses")
@@ -60,6 +68,31 @@ class Model(_Strict):
     samples: PositiveInt = Field(description="n, samples a problem; rounded up to whole blocks")
     chat: bool = Field(False, description="the model's chat template instead of completion prompts (not built yet)")
     price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")
+
+    path: str | None = Field(None, description="engine import: the file or folder; {benchmark} stands for its name")
+    format: Literal["human-eval", "evalplus", "bigcode", "livecodebench", "paper", "codet"] | None = Field(
+        None, description="engine import: what the file is; null: told by how it begins"
+    )
+    greedy: str | None = Field(None, description="engine import: a file of one greedy sample a problem")
+    config: str | None = Field(None, description="engine import: the model's config.json, or its hub id, for FLOPs")
+    cost: Cost | None = Field(None, description="engine import: what a generation costs, given by hand")
+
+    @model_validator(mode="after")
+    def _can_be_imported(self):
+        given = [key for key in ("path", "format", "greedy", "config", "cost") if getattr(self, key) is not None]
+        if self.engine != "import":
+            if given:
+                raise ValueError(f"{given[0]!r} is for engine import; leave the key out")
+            return self
+        if self.path is None:
+            raise ValueError("engine import needs 'path': the file or folder that holds the samples")
+        if self.weights is not None:
+            raise ValueError("engine import loads no model and takes no 'weights'; 'config' gives it FLOPs")
+        if self.price is not None:
+            raise ValueError("imported samples have no token counts, so 'price' says nothing; give 'cost: {usd: ...}'")
+        if self.config and self.cost and self.cost.flops:
+            raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
+        return self
 
     @model_validator(mode="after")
     def _can_run(self):
@@ -207,6 +240,44 @@ class Study(_Strict):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _imports_fit(self):
+        for name, model in self.models.items():
+            if model.engine != "import":
+                continue
+            for key in ("path", "greedy"):
+                value = getattr(model, key)
+                if value and len(self.benchmarks) > 1 and "{benchmark}" not in value:
+                    raise ValueError(
+                        f"models.{name}.{key}: there are {len(self.benchmarks)} benchmarks and one file; "
+                        "write {benchmark} where their names stand in the path"
+                    )
+            if f"nll:{name}" in self.rankers:
+                raise ValueError(
+                    f"rankers: 'nll:{name}' needs a model that reads, and {name} is imported; leave the ranker out"
+                )
+        return self
+
+    def decodings(self, model):
+        """What a model's samples were drawn by: greedy ones of an import are there if the config names them."""
+        chosen = self.models[model]
+        return ("sampled",) if chosen.engine == "import" and chosen.greedy is None else ("sampled", "greedy")
+
+    def source(self, benchmark, model, decoding):
+        """The file or folder that an imported model's samples come from."""
+        chosen = self.models[model]
+        return (chosen.path if decoding == "sampled" else chosen.greedy).replace("{benchmark}", benchmark)
+
+    def rankers_of(self, model):
+        """The rankers that can score this model's samples, in the study's order.
+
+        An import has no log-probabilities, and recordings/ hold no scores of it.
+        """
+        if self.models[model].engine != "import":
+            return self.rankers
+        live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
+        return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
+
     def blocks(self, model):
         """How many blocks of `block` samples the model's n fills."""
         return -(-self.models[model].samples // self.block)
@@ -239,10 +310,17 @@ class Study(_Strict):
 
     def model_settings(self, model):
         chosen = self.models[model]
+        if chosen.engine == "import":
+            return _json(engine="import", weights=chosen.config, revision=chosen.revision)
         return _json(engine=chosen.engine, **(self._loading(model) if chosen.engine == "vllm" else {}))
+
+    def import_settings(self, model, decoding):
+        return _json(format=self.models[model].format, greedy=decoding == "greedy")
 
     def sample_settings(self, benchmark, model, decoding):
         chosen = self.models[model]
+        if chosen.engine == "import":  # drawn elsewhere, whatever this study's decoding
+            return _json(engine="import", n=self.block if decoding == "sampled" else 1)
         settings = {
             "engine": chosen.engine,
             "protocol": SAMPLING_PROTOCOL,
@@ -280,25 +358,32 @@ class Study(_Strict):
         return _json(**settings)
 
     def cost_settings(self, model):
-        price = self.models[model].price
-        return _json(model=model, price=price.model_dump() if price else None)
+        price, given = self.models[model].price, self.models[model].cost
+        by_hand = {"given": given.model_dump()} if given else {}
+        return _json(model=model, price=price.model_dump() if price else None, **by_hand)
 
     def estimate_settings(self, benchmark, model):
         return _json(
             benchmark=benchmark,
             model=model,
             blocks=self.blocks(model),
-            greedy=True,
-            rankers=sorted(self.rankers),
+            greedy="greedy" in self.decodings(model),
+            rankers=sorted(self.rankers_of(model)),
             bootstrap=self.bootstrap.model_dump(),
         )
 
     def aggregate_settings(self):
+        greedy = [model for model in self.models if "greedy" in self.decodings(model)]
+        unranked = {m: sorted(set(self.rankers) - set(self.rankers_of(m))) for m in self.models}
+        unranked = {model: rankers for model, rankers in unranked.items() if rankers}
+        imported = [model for model in self.models if self.models[model].engine == "import"]
         return _json(
             benchmarks=self.benchmarks,
             models={model: self.blocks(model) for model in self.models},
-            greedy=True,
+            greedy=True if len(greedy) == len(self.models) else greedy,
             rankers=self.rankers,
+            **({"unranked": unranked} if unranked else {}),
+            **({"imported": imported} if imported else {}),
             budgets=self.budgets.model_dump(),
             bootstrap=self.bootstrap.model_dump(),
             decoding={b: self._decoding(b, "sampled") for b in self.benchmarks},
@@ -360,7 +445,7 @@ def _sentence(entry, config):
         return f"the key {key!r} is missing."
     if kind == "literal_error":
         if key.endswith(".engine") and given in PLANNED_ENGINES:
-            return f"{key}: engine {given!r} is not built yet; use 'vllm' or 'recorded'."
+            return f"{key}: engine {given!r} is not built yet; use 'vllm', 'recorded' or 'import'."
         return f"{key}: {given!r} is not {entry['ctx']['expected']}."
     message = entry["msg"].removeprefix("Value error, ")
     if kind != "value_error":

@@ -122,7 +122,7 @@ def attention_flops(config, tokens, source="config.json"):
     return 2 * s["layers"] * s["heads"] * s["head"] * tokens * (tokens + 1)
 
 
-def costs(model, config=None, calibrations=(), price=None, source="config.json"):
+def costs(model, config=None, calibrations=(), price=None, source="config.json", given=None):
     """The costs of a generation and of a scoring pass, as the stage writes them.
 
     Args:
@@ -131,6 +131,7 @@ def costs(model, config=None, calibrations=(), price=None, source="config.json")
         calibrations: the dicts of its calibration runs, as `read_calibration` returns them.
         price: {"prompt", "completion"} in US dollars a million tokens, or None.
         source: what error messages call the config.json.
+        given: {unit: what a generation costs} by the study's config, which wins over all else, or None.
 
     Returns:
         {"model", "generation", "scoring", "how", "tokens", "hardware", "versions", "runs"}. generation and scoring
@@ -183,6 +184,11 @@ def costs(model, config=None, calibrations=(), price=None, source="config.json")
             f"{read:.1f} prompt and {written:.1f} completion tokens a generation at {price['prompt']:g} and "
             f"{price['completion']:g} US dollars a million."
         )
+    for unit, cost in (given or {}).items():
+        if cost is not None:
+            generation[unit], how[unit] = cost, "Given in the study's config."
+            if unit == "flops":
+                scoring[unit] = cost  # reading a generation takes the same forward pass
     return {
         "model": model,
         "generation": generation,
@@ -254,11 +260,14 @@ def write_costs(args):
     model = args.settings["model"]
     config = read_json(args.model_config) if args.model_config else None
     runs = [read_calibration(path, model) for path in args.calibrations]
-    write_json(args.output, costs(model, config, runs, args.settings.get("price"), args.model_config))
+    write_json(
+        args.output,
+        costs(model, config, runs, args.settings.get("price"), args.model_config, args.settings.get("given")),
+    )
 
 
 if __name__ == "__main__":
     parser = stage.arguments(__doc__)
-    parser.add_argument("--model-config", help="the model's config.json; without it FLOPs are null")
+    parser.add_argument("--model-config", nargs="?", help="the model's config.json; without it FLOPs are null")
     parser.add_argument("--calibrations", nargs="*", default=[], help="the JSON files of its calibration runs")
     stage.run(write_costs, parser)

@@ -3,6 +3,7 @@
 PROBLEMS = "problems/{benchmark}.parquet"
 REFERENCES = "references/{benchmark}.json"
 SAMPLES = "samples/{benchmark}/{model}/{decoding}/{block}.parquet"
+IMPORTED = "imported/{benchmark}/{model}/{decoding}.parquet"
 OUTCOMES = "outcomes/{benchmark}/{model}/{decoding}/{block}.parquet"
 VERDICTS = "verdicts.sqlite"  # kept by content, shared by all jobs; no stage's output
 SCORES = "scores/{ranker}/{benchmark}/{model}/{decoding}/{block}.parquet"

@@ -53,8 +53,8 @@ def check(study, root):
                     f"{held}/{missing[0]}.parquet, which was not recorded; "
                     f"ask for {missing[0] * study.block} or fewer, or set engine: vllm."
                 )
-    for ranker in study.rankers:
-        for model in study.models:
+    for model in study.models:
+        for ranker in study.rankers_of(model):
             scorer = study.scorer(ranker, model)
             if not scorer or study.models[scorer].engine != "recorded":
                 continue
@@ -74,6 +74,8 @@ def calibration_runs(study, model, root):
     """How many calibration runs a model has: those asked for, or those recorded."""
     if study.models[model].engine == "vllm":
         return study.calibration.repeats
+    if study.models[model].engine == "import":
+        return 0
     folder = Path(paths.below(root, paths.CALIBRATIONS, model=model, run=0)).parent
     return len(list(folder.glob("*.json")))
 

@@ -40,6 +40,14 @@ SCHEMAS = {
             ("finish_reason", pa.string()),  # stop or length
         ]
     ),
+    "imported": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("sample", pa.int32()),  # from 0, in the order of the file that was imported
+            ("text", pa.string()),
+            ("passed", pa.bool_()),  # the label that came along; null: none did
+        ]
+    ),
     "outcomes": pa.schema(
         [
             ("task_id", pa.string()),

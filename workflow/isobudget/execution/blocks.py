@@ -23,6 +23,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     samples = rows.read_rows(samples_path, "samples").to_pylist()
     excluded = _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
+    form = rows.read_metadata(samples_path, "samples").get("form", "raw")
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(samples):
@@ -34,7 +35,11 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
             )
         if sample["task_id"] in excluded:
             continue
-        source = extract.extract(code_of(problem, settings), sample["text"] or "", stop)
+        text = sample["text"] or ""
+        if form == "raw":
+            source = extract.extract(code_of(problem, settings), text, stop)
+        else:
+            source = extract.as_it_stands(code_of(problem, settings), text, form)
         if source is None:
             plan.append((sample, None, None))
             continue

@@ -16,6 +16,17 @@ def extract(prompt, text, stop):
     return prompt + cut(text, stop)
 
 
+def as_it_stands(prompt, text, form):
+    """The program in a text that another harness made ready, or None if there is none.
+
+    A `program` stands for itself, a `completion` behind the prompt. Neither is cut: what follows the function
+    may be what it calls.
+    """
+    if not text.strip():
+        return None
+    return text if form == "program" else prompt + text
+
+
 def cut(text, stop):
     """The text up to the earliest of the `stop` sequences."""
     places = [place for place in (text.find(sequence) for sequence in stop) if place >= 0]

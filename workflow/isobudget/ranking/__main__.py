@@ -19,6 +19,8 @@ def rank_block(args):
             scores, extra = likelihood.replay(samples, args.recording, where)
         else:
             prompts = {p["task_id"]: p["prompt"] for p in read_rows(args.problems, "problems").to_pylist()}
+            if metadata.get("form") == "program":
+                samples = [s | {"text": likelihood.behind(prompts[s["task_id"]], s["text"])} for s in samples]
             scores, extra = likelihood.by_model(samples, prompts, settings, where)
     elif kind == "nll":
         scores = likelihood.kept(samples, args.samples)

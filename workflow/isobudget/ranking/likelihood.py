@@ -34,6 +34,13 @@ def kept(samples, file):
     return [mean_nll(sample["logprob"], sample["completion_tokens"]) for sample in samples]
 
 
+def behind(prompt, program):
+    """What of a whole program stands behind the prompt; all of it where it begins in another way."""
+    # bigcode's harness strips the prompts that it gives and keeps
+    start = next((start for start in (prompt, prompt.strip()) if program.startswith(start)), "")
+    return program[len(start) :]
+
+
 def by_model(samples, prompts, settings, where):
     """NLL under another model, read now; each distinct completion of a problem once.
 

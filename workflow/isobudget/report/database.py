@@ -32,6 +32,7 @@ _QUERIES = {
     "problems": "benchmark problems",
     "samples": "benchmark model n",
     "verdicts": "benchmark model decoding verdict count",
+    "labels": "benchmark model labelled agreed",
 }
 Rows = {
     name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
@@ -61,6 +62,7 @@ class Study:
     problems: tuple  # benchmark, problems judged
     samples: tuple  # benchmark, model, n
     verdicts: tuple  # benchmark, model, decoding, verdict, count
+    labels: tuple  # benchmark, model, labelled, agreed: how verdicts compare with labels that came along
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
 
@@ -106,10 +108,18 @@ class Study:
 
     def asked(self, unit):
         """The budgets that the study asked for in a unit, where the aggregate stage kept its settings."""
+        return self._setting("budgets", {}).get(unit, [])
+
+    @cached_property
+    def unranked(self):
+        """{model: the rankers that cannot score its samples}, where the aggregate stage kept its settings."""
+        return self._setting("unranked", {})
+
+    def _setting(self, key, default):
         try:
-            return json.loads(dict(self.kept)["settings"])["budgets"][unit]
+            return json.loads(dict(self.kept)["settings"])[key]
         except (KeyError, TypeError, ValueError):
-            return []
+            return default
 
     def n(self, benchmark, model):
         """Samples a problem, or None where no sampled outcome is held."""
@@ -133,7 +143,10 @@ def read_study(path, whole=None):
     try:
         with duckdb.connect(str(path), read_only=True, config=_OFFLINE) as connection:
             tables = {name: _table(connection, path, name) for name in COLUMNS}
-            tables |= {name: _query(connection, name) for name in _QUERIES}
+            tables |= {
+                name: _query(connection, name) for name in _QUERIES if name != "labels" or _columns(connection, name)
+            }
+            tables.setdefault("labels", ())
             tables["kept"] = _kept(connection)
     except duckdb.Error as error:
         if "set lock" in str(error):

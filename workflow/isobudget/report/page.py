@@ -46,6 +46,8 @@ def _part(study, benchmark, figures):
         "figures": figures,
         "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
         "ranked": [each for unit in UNITS if (each := _ranked(study, benchmark, unit))],
+        "unranked": [_unranked(*entry) for entry in study.unranked.items()],
+        "labels": [_labels(row) for row in study.labels if row.benchmark == benchmark],
         **_verdicts(study, benchmark),
     }
 
@@ -139,6 +141,19 @@ def _ranked(study, benchmark, unit):
             for each, by in sorted(scored, key=lambda entry: (-entry[0].value, entry[0].model, entry[1]))
         ],
     }
+
+
+def _unranked(model, rankers):
+    return f"{model} is not ranked by {' and '.join(rankers)}: there are no log-probabilities of its imported samples."
+
+
+def _labels(row):
+    others = row.labelled - row.agreed
+    where = f"; the {others:,} others are rows of label_disagreements in the database" if others else ""
+    return (
+        f"{row.model}: {row.labelled:,} samples came with a label, and the verdicts here agree with {row.agreed:,} of "
+        f"them{where}."
+    )
 
 
 def _verdicts(study, benchmark):

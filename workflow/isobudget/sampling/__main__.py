@@ -4,8 +4,9 @@ from isobudget import stage
 from isobudget.engines import vllm
 from isobudget.rows import read_rows, write_rows
 from isobudget.sampling import live, recorded
+from isobudget.sampling.imported import blocks
 
-ENGINES = {"vllm": live, "recorded": recorded}
+ENGINES = {"vllm": live, "recorded": recorded, "import": blocks}
 
 
 def draw_block(args):
@@ -23,7 +24,7 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--decoding", required=True, choices=("sampled", "greedy"))
     parser.add_argument("--block", required=True, type=int)
-    parser.add_argument("--recording", help="engine recorded: the file to replay")
+    parser.add_argument("--recording", help="engine recorded or import: the file to replay")
     if parser.parse_args().settings.get("engine") == "vllm":
         vllm.prepare()
     stage.run(draw_block, parser)

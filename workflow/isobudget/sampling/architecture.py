@@ -8,7 +8,7 @@ from isobudget.rows import read_json, write_json
 
 
 def keep_config(args):
-    """Copy config.json from recordings/, the weights' folder, or the hub."""
+    """Copy config.json from recordings/, the weights' folder, a file, or the hub."""
     if args.recording:
         write_json(args.output, read_json(args.recording))
         return
@@ -17,6 +17,8 @@ def keep_config(args):
     if Path(weights).is_dir():
         if not file.exists():
             raise StudyError(f"{weights}: there is no config.json in this folder; is it a model in transformers' form?")
+    elif Path(weights).is_file():
+        file = weights
     else:
         file = _from_hub(weights, args.settings["revision"])
     write_json(args.output, read_json(file))
@@ -32,7 +34,8 @@ def _from_hub(name, revision):
     except Exception as error:  # the hub's own errors, requests' and the cache's have no common base
         reason = str(error).splitlines()[0]
         raise StudyError(
-            f"{name}: neither a folder here nor a model that the hub gives ({reason}); correct models.*.weights."
+            f"{name}: neither a folder here nor a model that the hub gives ({reason}); "
+            "correct models.*.weights, or models.*.config of an import."
         ) from None
 
 

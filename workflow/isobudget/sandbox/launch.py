@@ -59,9 +59,10 @@ def judge_sum():
     return hashlib.sha256(json.dumps([ENVIRONMENT, _sources()]).encode()).hexdigest()[:16]
 
 
-def job_frames(program, timeout):
+def job_frames(program, timeout, slack):
     """One job as its frames: what the candidate may know and, but for a `stdio` program, what its tests are."""
-    known = {"kind": program.kind, "program": program.source, "entry_point": program.entry_point, "timeout": timeout}
+    known = {"kind": program.kind, "program": program.source, "entry_point": program.entry_point}
+    known |= {"timeout": timeout, "slack": slack}
     if program.kind == "stdio":
         return frame(known | {"tests": len(_cases(program.tests)["inputs"])})
     tests = {"entry_point": program.entry_point, "context": program.context, "tests": program.tests}

@@ -4,19 +4,22 @@ A verdict must say something about the program, never about the machine at that 
 
 - A worker that dies gives its program back to a fresh worker, alone. Only a program that DEATHS
   workers died of is `infra`: two may be killed from outside by chance while they hold the same one.
-- A program that ran out of time without its share of a core is run again when all the
-  others are done, alone; what it does then counts.
+- Neighbours do not take a program's CPU time, yet they slow it down, through shared caches and cores
+  of which two are one. So beside others a program may take SLACK times its limit. One that ends
+  between the two is run again when all the others are done, alone; what it does then counts.
 """
 
 import collections
 import queue
 import sys
 import threading
+from functools import partial
 
 from isobudget.errors import StudyError
 from isobudget.sandbox import launch, verdicts
 
 AHEAD = 2  # jobs that a worker holds: one that runs, one to start without asking
+SLACK = 1.5  # how much slower, in CPU time, neighbours make a program at worst
 DEATHS = 3  # workers that must die of a program before it is given up
 
 Program = collections.namedtuple("Program", "source tests entry_point context kind", defaults=("", "call"))
@@ -57,16 +60,16 @@ class Pool:
         Raises StudyError if the engine can start no worker any more.
         """
         outcomes = [None] * len(programs)
-        suspects = []
-        waiting = collections.deque(range(len(programs)))
-        for number, answer in self._spread(programs, waiting, min(self._count, len(programs))):
-            if answer["disturbed"]:
-                suspects.append(number)
+        doubtful = []
+        count = min(self._count, len(programs))
+        for number, answer in self._spread(programs, range(len(programs)), count, SLACK if count > 1 else 1):
+            if answer["doubtful"]:
+                doubtful.append(number)
                 continue
             outcomes[number] = _outcome(answer)
             if progress:
                 progress(number, outcomes[number])
-        for number, answer in self._spread(programs, collections.deque(sorted(suspects)), min(1, len(suspects))):
+        for number, answer in self._spread(programs, sorted(doubtful), min(1, len(doubtful)), slack=1):
             outcomes[number] = _outcome(answer)
             if progress:
                 progress(number, outcomes[number])
@@ -80,11 +83,13 @@ class Pool:
         for worker in workers:
             worker.close()
 
-    def _spread(self, programs, waiting, count):
-        """Yield (number, answer) as programs finish on `count` workers."""
+    def _spread(self, programs, numbers, count, slack):
+        """Yield (number, answer) as those of the programs finish on `count` workers."""
         done = queue.SimpleQueue()
+        waiting = collections.deque(numbers)
+        job = partial(launch.job_frames, timeout=self._timeout, slack=slack)
         threads = [
-            threading.Thread(target=self._work, args=(programs, waiting, done), daemon=True) for _ in range(count)
+            threading.Thread(target=self._work, args=(programs, job, waiting, done), daemon=True) for _ in range(count)
         ]
         for thread in threads:
             thread.start()
@@ -102,7 +107,7 @@ class Pool:
         if trouble is not None:
             raise trouble
 
-    def _work(self, programs, waiting, done):
+    def _work(self, programs, job, waiting, done):
         """One worker's life: take programs, hand over answers, replace the worker when it dies."""
         worker = None
         # the server asks for the tests of a stdio program one by one: no other job may stand before them
@@ -115,7 +120,7 @@ class Pool:
                 alive = True
                 while alive and suspect is None and len(held) < ahead and (number := _take(waiting)) is not None:
                     held.append(number)
-                    alive = self._send(worker, programs[number])
+                    alive = _send(worker, job(programs[number]))
                 if not held:
                     break
                 answer = self._answer(worker, programs[held[0]]) if alive else None
@@ -125,14 +130,14 @@ class Pool:
                     worker = None
                     deaths = deaths + 1 if suspect == held[0] else 1
                     if deaths == DEATHS:
-                        done.put((held.popleft(), {"verdict": verdicts.INFRA, "disturbed": False}))
+                        done.put((held.popleft(), {"verdict": verdicts.INFRA, "doubtful": False}))
                         suspect = None
                     else:
                         suspect = held[0]
                         waiting.extendleft(reversed(list(held)[1:]))
                         held = collections.deque([suspect])
                         worker = self._get(fresh=True)
-                        self._send(worker, programs[suspect])
+                        _send(worker, job(programs[suspect]))
                     continue
                 done.put((held.popleft(), answer))
                 suspect = None
@@ -154,19 +159,10 @@ class Pool:
         """What the server says of the program that it has, None if it is gone; tests are sent as it asks for them."""
         answer = worker.answer(self._patience)
         while answer is not None and "next" in answer:
-            try:
-                worker.send(launch.test_frames(program, answer["next"]))
-            except OSError:
+            if not _send(worker, launch.test_frames(program, answer["next"])):
                 return None
             answer = worker.answer(self._patience)
         return answer
-
-    def _send(self, worker, program):
-        try:
-            worker.send(launch.job_frames(program, self._timeout))
-        except OSError:
-            return False
-        return True
 
     def _get(self, fresh=False):
         with self._lock:
@@ -184,6 +180,15 @@ class Pool:
         with self._lock:
             self._all.discard(worker)
         worker.close()
+
+
+def _send(worker, frames):
+    """Whether the worker took them."""
+    try:
+        worker.send(frames)
+    except OSError:
+        return False
+    return True
 
 
 def _take(waiting):

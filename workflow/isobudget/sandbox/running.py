@@ -17,6 +17,7 @@ from isobudget.sandbox import crossing, stdio, watching
 from isobudget.sandbox.resident import Resident, check_programs, compile_programs
 
 LINK = 3  # file descriptor of the link to the tests, in the candidate
+IDLE = 2  # times its limit on CPU time is what a program may sleep
 PROCESSES = (64, 64)  # RLIMIT_NPROC of a candidate
 
 
@@ -36,16 +37,16 @@ class Runner:
         self._compiler = Resident(compile_programs, own) if self._uid else None
 
     def run(self, job, read_tests):
-        """Run one job: its verdict, detail, cpu_seconds, and whether it was `disturbed`.
+        """Run one job: its verdict, detail, cpu_seconds, and whether its time is `doubtful`.
 
         Args:
-            job: program, entry_point, and timeout in CPU seconds.
+            job: program, entry_point, timeout in CPU seconds, and slack: how much more it may take, as a
+                factor. What ends between the two limits is doubtful.
             read_tests: gives the tests' frame as a buffer; called once the candidate is forked, and wiped here.
         """
         self._checker.ready()
         code = self._compile(job)
         link, checkers_link = _pair()
-        started = time.monotonic()
         program = os.fork()
         if program == 0:
             _be_candidate(job, code, self._uid, link)
@@ -54,72 +55,64 @@ class Runner:
         told = self._checker.tell(tests, checkers_link)
         tests[:] = bytes(len(tests))
         os.close(checkers_link)
-        ended = self._wait(program, job["timeout"], started) if told else ("alone", "")
+        ended = self._wait(program, job) if told else ("alone", "")
         status, usage, orphans = self._reap(program)
-        if ended[0] in ("timeout", "disturbed", "memory", "unheard") and (
+        if ended[0] in ("timeout", "memory", "unheard") and (
             self._checker.pid is None or self._checker.hear(1) is None
         ):
             self._checker.end()  # still at its tests, though its link has ended
         spent = usage.ru_utime + usage.ru_stime + orphans
-        judged = _judge(ended, status, usage, self._memory)
-        if judged["verdict"] == "passed" and spent > job["timeout"]:
-            judged |= {"verdict": "timeout", "detail": f"over {job['timeout']:g} s of CPU time with its children"}
-        return {**judged, "cpu_seconds": round(spent, 4)}
+        return _timed(job, *_judge(ended, status, usage, self._memory), spent)
 
     def run_script(self, job, ask, read_wanted):
         """Run a program that reads standard input, once a test, up to the first that it fails; as `run`.
 
         Args:
-            job: program, timeout in CPU seconds a test, and tests (how many).
+            job: program, timeout and slack as for `run`, of a test each; tests: how many.
             ask: called with a test's number before its run, gives what the program reads, {"given": text}.
             read_wanted: gives the frame of what it should print; called once that run has ended, and wiped here.
         """
         code = self._compile(job)
         spent = 0.0
         for number in range(job["tests"]):
-            judged = self._run_test(job, code, ask(number)["given"], read_wanted)
-            spent += judged["cpu_seconds"]
-            if judged["verdict"] != "passed":
-                judged["detail"] = crossing.brief(f"test {number + 1} of {job['tests']}: {judged['detail']}")
+            answer = self._run_test(job, code, ask(number)["given"], read_wanted)
+            spent += answer["cpu_seconds"]
+            if answer["verdict"] != "passed":
+                answer["detail"] = crossing.brief(f"test {number + 1} of {job['tests']}: {answer['detail']}")
+            if answer["verdict"] != "passed" or answer["doubtful"]:
                 break
-        return {**judged, "cpu_seconds": round(spent, 4)}
+        return answer | {"cpu_seconds": round(spent, 4)}
 
     def _run_test(self, job, code, given, read_wanted):
         files = [stdio.file(given.encode("utf-8", "surrogateescape")), stdio.file(), stdio.file()]
         try:
-            started = time.monotonic()
             program = os.fork()
             if program == 0:
                 _be_script(job, code, self._uid, files)
-            spared = {1, *self.residents()}
-            ended = watching.watch(program, None, started, job["timeout"], self._memory, spared)
+            limit, patience = job["timeout"] * job["slack"], IDLE * job["timeout"]
+            ended = watching.watch(program, None, limit, patience, self._memory, {1, *self.residents()})
             status, usage, orphans = self._reap(program)
             wanted = read_wanted()
-            spent = usage.ru_utime + usage.ru_stime + orphans
             if ended[0] == "gone" and status is not None and os.WIFEXITED(status):
                 judged = self._judge_script(os.WEXITSTATUS(status), files, wanted)
             else:
                 judged = _judge(ended, status, usage, self._memory)
             wanted[:] = bytes(len(wanted))
-            if judged["verdict"] == "passed" and spent > job["timeout"]:
-                judged |= {"verdict": "timeout", "detail": f"over {job['timeout']:g} s of CPU time with its children"}
-            return {**judged, "cpu_seconds": spent}
+            return _timed(job, *judged, usage.ru_utime + usage.ru_stime + orphans)
         finally:
             for fd in files:
                 os.close(fd)
 
     def _judge_script(self, code, files, wanted):
-        """The verdict on a script that has ended by itself, with an exit code; the checker compares what it printed."""
-        verdict, detail = "error", stdio.complaint(files[2]) or f"it ended with exit code {code}"
-        if code and detail.startswith("MemoryError"):
-            verdict = "memory"
-        elif not code:
-            self._checker.ready()
-            said = self._checker.hear(30) if self._checker.tell(wanted, files[1]) else None
-            if said is None:
-                self._checker.end()
-            verdict, detail = json.loads(said) if said else ("failed", "its output could not be compared")
-        return {"verdict": verdict, "detail": detail, "disturbed": False}
+        """(verdict, detail) of a script that has ended by itself; the checker compares what it printed."""
+        if code:
+            detail = stdio.complaint(files[2]) or f"it ended with exit code {code}"
+            return ("memory" if detail.startswith("MemoryError") else "error"), detail
+        self._checker.ready()
+        said = self._checker.hear(30) if self._checker.tell(wanted, files[1]) else None
+        if said is None:
+            self._checker.end()
+        return json.loads(said) if said else ("failed", "its output could not be compared")
 
     def residents(self):
         """The pids of the processes that stay."""
@@ -137,10 +130,12 @@ class Runner:
             self._compiler.end()
         return code or None
 
-    def _wait(self, program, limit, started):
+    def _wait(self, program, job):
         """How it ended: what the checker said, or what watching.watch saw."""
         spared = {1, *self.residents()}
-        what, detail = watching.watch(program, self._checker, started, limit, self._memory, spared)
+        what, detail = watching.watch(
+            program, self._checker, job["timeout"] * job["slack"], IDLE * job["timeout"], self._memory, spared
+        )
         if what == "gone":
             return "unheard", ""
         if what != "said":
@@ -239,7 +234,7 @@ def _be_script(job, code, uid, files):
 def _keep(last, job, uid):
     """Own nothing but the file descriptors up to `last`, and become what programs are run as."""
     os.closerange(last + 1, 256)
-    cpu = int(job["timeout"]) + 2  # should the server ever look away
+    cpu = int(job["timeout"] * job["slack"]) + 2  # should the server ever look away
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     if uid is None:
         resource.setrlimit(resource.RLIMIT_NPROC, PROCESSES)
@@ -250,11 +245,20 @@ def _keep(last, job, uid):
     gc.enable()
 
 
+def _timed(job, verdict, detail, spent):
+    """What the host is told, after a look at the CPU seconds that were spent."""
+    over = verdict != "timeout" and spent > job["timeout"]
+    if over and job["slack"] == 1:
+        verdict, detail = "timeout", f"over {job['timeout']:g} s of CPU time"
+    doubtful = over and job["slack"] > 1
+    return {"verdict": verdict, "detail": detail, "cpu_seconds": round(spent, 4), "doubtful": doubtful}
+
+
 def _judge(ended, status, usage, memory):
+    """(verdict, detail) from how it ended, and where that is not a verdict yet, from how it exited."""
     what, detail = ended
     if what not in ("gone", "unheard", "alone"):
-        disturbed = what == "disturbed"
-        return {"verdict": "timeout" if disturbed else what, "detail": detail, "disturbed": disturbed}
+        return what, detail
     code = None if status is None else os.waitstatus_to_exitcode(status)
     if what == "alone":
         verdict, detail = "crashed", "its tests were ended from outside"
@@ -268,4 +272,4 @@ def _judge(ended, status, usage, memory):
         verdict, detail = "memory", "killed for its memory"
     else:
         verdict, detail = "crashed", f"ended by signal {-code} ({signal.Signals(-code).name})"
-    return {"verdict": verdict, "detail": detail, "disturbed": False}
+    return verdict, detail

@@ -44,6 +44,7 @@ def main():
     runner = running.Runner(settings)
     send_frame(channel_out, {"python": sys.version.split()[0], "packages": _packages(settings["packages"])})
     limits_before = _own_limits()
+    tables = [os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY) for kind in ("shm", "sem", "msg")]
 
     def ask(number):
         send_frame(channel_out, {"next": number})
@@ -55,7 +56,7 @@ def main():
             answer = runner.run_script(job, ask, lambda: read_frame(channel_in))
         else:
             answer = runner.run(job, lambda: read_frame(channel_in))
-        trouble = clean(settings) or ("the server's own limits" if _own_limits() != limits_before else None)
+        trouble = clean(settings, tables) or ("the server's own limits" if _own_limits() != limits_before else None)
         send_frame(channel_out, {**answer, "trouble": trouble})
         if trouble:
             return
@@ -153,10 +154,11 @@ def send_frame(fd, value):
         rest = rest[os.write(fd, rest) :]
 
 
-def clean(settings):
-    """Wipe what a program may have left; what could not be wiped, or None."""
+def clean(settings, tables):
+    """Wipe what a program may have left; what could not be wiped, or None. `tables` are those of SysV objects, open."""
     for folder in _WRITABLE:
-        os.chmod(folder, 0o1777)
+        if settings["uid"] is None:
+            os.chmod(folder, 0o1777)  # its owner may have locked it
         if not os.listdir(folder):
             continue
         cleaner = os.fork()
@@ -172,10 +174,9 @@ def clean(settings):
         os.waitpid(cleaner, 0)
         if os.listdir(folder):
             return f"files left in {folder}"
-    for kind in ("shm", "sem", "msg"):
-        with open(f"/proc/sysvipc/{kind}", "rb") as file:
-            if len(file.read().splitlines()) > 1:
-                return f"SysV {kind} left"
+    for table in tables:
+        if os.pread(table, 4096, 0).count(b"\n") > 1:  # more than its heading
+            return "SysV objects left"
     return None
 
 

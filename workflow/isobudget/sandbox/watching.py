@@ -13,24 +13,23 @@ import select
 import time
 
 TICK = 0.1  # seconds between two looks
-SHARE = 0.9  # of a core: a program that got less when its time ran out was disturbed by others
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = resource.getpagesize()
 
 
-def watch(program, checker, started, limit, memory, spared):
+def watch(program, checker, limit, patience, memory, spared):
     """Wait for the checker's answer, the program's end, or the end of its time or memory.
 
     Args:
         program: pid of the candidate, a child of this process that nobody waited for yet.
         checker: the Resident that runs its tests meanwhile, or None.
-        started: time.monotonic() when the candidate was forked.
-        limit: CPU seconds; twice as many seconds may pass in idleness.
+        limit: CPU seconds.
+        patience: seconds that may pass in idleness.
         memory: bytes, in all its processes together.
         spared: pids that are not the program's.
 
     Returns (what, detail): `said` (the checker has an answer to be heard), `gone` (the program ended and the
-    checker does not know), `timeout`, `disturbed` (a timeout without a core to itself), `memory`.
+    checker does not know), `timeout`, `memory`.
     """
     handle = os.pidfd_open(program)
     poll = select.poll()
@@ -55,13 +54,12 @@ def watch(program, checker, started, limit, memory, spared):
             spent, resident, busy = look(program, spared)
             spent += _read(clock)
             if spent >= limit:
-                alone = spent >= SHARE * (time.monotonic() - started - idle * TICK)
-                return ("timeout" if alone else "disturbed"), f"over {limit:g} s of CPU time"
+                return "timeout", f"over {limit:g} s of CPU time"
             if checker and _read(checkers) - before >= limit:
                 return "timeout", f"its tests ran over {limit:g} s of CPU time with its answers"
             idle += not busy and (not checker or _state(checker.pid) == "S")
-            if idle * TICK >= 2 * limit:
-                return "timeout", f"over {2 * limit:g} s of doing nothing"
+            if idle * TICK >= patience:
+                return "timeout", f"over {patience:g} s of doing nothing"
             if resident > memory:
                 return "memory", "over the limit in all its processes together"
     finally:

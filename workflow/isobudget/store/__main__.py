@@ -15,7 +15,7 @@ from isobudget import rows, stage
 from isobudget.errors import StudyError
 from isobudget.store.files import check, read_costs, read_through, study_files
 
-ROW_TABLES = ("problems", "samples", "outcomes", "scores")
+ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores")} | {"labels": "imported"}
 DERIVED = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k", "absolute_budgets")
 DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners")
 
@@ -24,8 +24,9 @@ def aggregate(args):
     """Write the database, whole.
 
     settings: benchmarks (names), models ({name: sampled blocks}, or {name: {benchmark: sampled blocks}}), greedy
-    (whether each model has a greedy block), rankers (names), budgets ({unit: numbers}); they and anything else are kept
-    in the table `study`.
+    (whether each model has a greedy block, or the names of those that do), rankers (names), unranked ({name: rankers
+    that it lacks}, may be left out), imported (names, may be left out), budgets ({unit: numbers}); they and anything
+    else are kept in the table `study`.
     """
     settings = args.settings
     for ranker in settings["rankers"]:
@@ -72,8 +73,8 @@ def _fill(connection, settings, files, costs):
     if budgets:
         connection.executemany("INSERT INTO budgets VALUES (?, ?)", budgets)
     connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings))
-    for table in ROW_TABLES:
-        _run(connection, f"load_{table}", [file.path for file in files if file.kind == table])
+    for table, kind in ROW_TABLES.items():
+        _run(connection, f"load_{table}", [file.path for file in files if file.kind == kind])
     estimates = [file.path for file in files if file.kind == "estimates"]
     for operation in DERIVED:
         _run(connection, operation, estimates)

@@ -43,13 +43,20 @@ def study_files(results, settings):
         add("problems", paths.PROBLEMS, benchmark=benchmark)
         for model, blocks in settings["models"].items():
             sampled = blocks[benchmark] if isinstance(blocks, dict) else blocks
-            cells = [("sampled", block) for block in range(sampled)] + [("greedy", 0)] * settings["greedy"]
+            greedy = settings["greedy"] if isinstance(settings["greedy"], bool) else model in settings["greedy"]
+            cells = [("sampled", block) for block in range(sampled)] + [("greedy", 0)] * greedy
+            unranked = settings.get("unranked", {}).get(model, ())
+            if model in settings.get("imported", ()):
+                for decoding in ["sampled"] + ["greedy"] * greedy:
+                    add("imported", paths.IMPORTED, benchmark=benchmark, model=model, decoding=decoding)
             for decoding, block in cells:
                 keys = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
                 add("samples", paths.SAMPLES, **keys)
                 add("outcomes", paths.OUTCOMES, **keys)
                 if decoding == "sampled":
                     for ranker in settings["rankers"]:
+                        if ranker in unranked:
+                            continue
                         add("scores", paths.SCORES, ranker=ranker, **keys)
             add("estimates", paths.ESTIMATES, benchmark=benchmark, model=model)
     return found

@@ -23,6 +23,17 @@ CREATE TABLE scores (
     score DOUBLE, kept BOOLEAN
 );
 
+-- The labels that imported samples came with: passed by whoever judged them before. Only of samples in this study.
+CREATE TABLE labels (
+    benchmark VARCHAR, model VARCHAR, decoding VARCHAR, task_id VARCHAR, sample INTEGER, passed BOOLEAN
+);
+
+-- Where the label that came along and the verdict here say different things of one sample.
+CREATE VIEW label_disagreements AS
+SELECT labels.*, outcomes.verdict, outcomes.detail, outcomes.program_sha256
+FROM labels JOIN outcomes USING (benchmark, model, decoding, task_id, sample)
+WHERE passed <> (verdict = 'passed');
+
 -- unit: flops, seconds or usd. generation and scoring are what one of each costs, null where it is not known;
 -- relative is generation over that of the cheapest model. flops_read_written stands beside the unit flops alone.
 CREATE TABLE costs (
