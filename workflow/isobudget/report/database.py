@@ -32,6 +32,7 @@ _QUERIES = {
     "problems": "benchmark problems",
     "samples": "benchmark model n",
     "verdicts": "benchmark model decoding verdict count",
+    "excluded": "benchmark task_id",
     "labels": "benchmark model labelled agreed",
 }
 Rows = {
@@ -63,6 +64,7 @@ class Study:
     samples: tuple  # benchmark, model, n
     verdicts: tuple  # benchmark, model, decoding, verdict, count
     labels: tuple  # benchmark, model, labelled, agreed: how verdicts compare with labels that came along
+    excluded: tuple  # benchmark, task_id of problems left out
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
 
@@ -184,6 +186,8 @@ def _kept(connection):
 
 
 def _query(connection, name):
+    if name == "excluded" and not _columns(connection, "problems"):
+        return ()
     text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
     return _rows(name, connection.execute(text))
 

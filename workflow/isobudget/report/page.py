@@ -42,6 +42,7 @@ def _part(study, benchmark, figures):
         "benchmark": benchmark,
         "size": study.size(benchmark),
         "partial": study.part(benchmark),
+        "excluded": _excluded([row.task_id for row in study.excluded if row.benchmark == benchmark]),
         "answers": [_answer(study, benchmark, unit) for unit in UNITS if answer.winners(study, benchmark, unit)],
         "figures": figures,
         "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
@@ -50,6 +51,15 @@ def _part(study, benchmark, figures):
         "labels": [_labels(row) for row in study.labels if row.benchmark == benchmark],
         **_verdicts(study, benchmark),
     }
+
+
+def _excluded(task_ids, shown=12):
+    """A sentence that names the problems left out; "" if none were."""
+    if not task_ids:
+        return ""
+    names = ", ".join(task_ids[:shown]) + (f" and {len(task_ids) - shown:,} more" if len(task_ids) > shown else "")
+    what = f"{len(task_ids):,} problems are" if len(task_ids) > 1 else "One problem is"
+    return f"{what} left out and count nowhere, because no reference of theirs passes its own tests here: {names}."
 
 
 def _answer(study, benchmark, unit):
