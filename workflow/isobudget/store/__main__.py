@@ -10,14 +10,16 @@ import shutil
 from importlib import resources
 
 import duckdb
+import pyarrow as pa
 
 from isobudget import rows, stage
 from isobudget.errors import StudyError
-from isobudget.store.files import check, read_costs, read_through, study_files
+from isobudget.store import comparisons
+from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
 
 ROW_TABLES = ("problems", "samples", "outcomes", "scores")
 DERIVED = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k", "absolute_budgets")
-DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners")
+DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners", "early_stop_at_k", "early_stop_at_budget")
 
 
 def aggregate(args):
@@ -75,9 +77,36 @@ def _fill(connection, settings, files, costs):
     for table in ROW_TABLES:
         _run(connection, f"load_{table}", [file.path for file in files if file.kind == table])
     estimates = [file.path for file in files if file.kind == "estimates"]
+    _compare(connection, files, costs)
     for operation in DERIVED:
         _run(connection, operation, estimates)
     connection.execute("CHECKPOINT")
+
+
+def _compare(connection, files, costs):
+    """Fill the tables that need replicates, one benchmark and unit at a time."""
+    for benchmark in sorted({file.benchmark for file in files}):
+        estimates = [
+            comparisons.read_estimates(file)
+            for file in files
+            if (file.kind, file.benchmark) == ("estimates", benchmark)
+        ]
+        for unit in UNITS:
+            prices = {model: (generation, scoring) for model, u, generation, scoring, *_ in costs if u == unit}
+            cheapest = min((generation for generation, _ in prices.values() if generation), default=None)
+            if cheapest is None:
+                continue
+            keys = {"benchmark": benchmark, "unit": unit, "cheapest": cheapest}
+            tables = {
+                "answers": [row for tests in (True, False) for row in comparisons.answers(estimates, prices, tests)],
+                "margins": comparisons.margins(estimates, prices),
+                "crossovers": comparisons.crossovers(estimates, prices),
+            }
+            for table, found in tables.items():
+                if found:
+                    connection.register("found", pa.Table.from_pylist(found))
+                    connection.execute(_operation(f"insert_{table}"), keys)
+                    connection.unregister("found")
 
 
 def _run(connection, operation, files):

@@ -36,4 +36,29 @@ CREATE TEMP TABLE files (
 CREATE TEMP TABLE budgets (unit VARCHAR, budget DOUBLE);
 
 -- The most samples that a budget pays for; a billionth is forgiven, so that a budget of exactly four gives four.
-CREATE TEMP MACRO samples_within(budget, cost) AS floor(budget / cost * (1 + 1e-9))::BIGINT;
+CREATE TEMP MACRO forgiven(budget) AS budget * (1 + 1e-9);
+CREATE TEMP MACRO samples_within(budget, cost) AS floor(forgiven(budget / cost))::BIGINT;
+
+-- What to run at every budget, from one breakpoint to the next, so that any budget is a look-up: budget <= yours < until
+-- (null: no end). Without tests a ranker chooses, or the greedy output is taken; with tests, ranker is null. left_out:
+-- models that could be paid for but were sampled too little for a score.
+CREATE TABLE answers (
+    benchmark VARCHAR, unit VARCHAR, tests BOOLEAN, budget DOUBLE, until DOUBLE, budget_absolute DOUBLE,
+    model VARCHAR, ranker VARCHAR, k INTEGER, value DOUBLE, low DOUBLE, high DOUBLE,
+    runner_up VARCHAR, runner_up_ranker VARCHAR, runner_up_k INTEGER, runner_up_value DOUBLE,
+    margin DOUBLE, margin_low DOUBLE, margin_high DOUBLE, left_out VARCHAR
+);
+
+-- model less other with tests, at every budget at which both have a score. low..high holds at one budget; low_all..
+-- high_all is a band that holds at all budgets of the pair at once.
+CREATE TABLE margins (
+    benchmark VARCHAR, unit VARCHAR, model VARCHAR, other VARCHAR, budget DOUBLE, until DOUBLE, budget_absolute DOUBLE,
+    k INTEGER, other_k INTEGER, value DOUBLE, low DOUBLE, high DOUBLE, low_all DOUBLE, high_all DOUBLE
+);
+
+-- From budget on model is better than other with tests, at every budget up to compared_until. low..high is a 95 %
+-- interval of that budget; a null high: not before compared_until. tied: neither is better at the end, no budget.
+CREATE TABLE crossovers (
+    benchmark VARCHAR, unit VARCHAR, model VARCHAR, other VARCHAR, tied BOOLEAN, budget DOUBLE, low DOUBLE, high DOUBLE,
+    crossings INTEGER, compared_from DOUBLE, compared_until DOUBLE
+);
