@@ -89,7 +89,7 @@ def test_the_tables_and_no_others_with_their_columns(ask):
             "winners": "benchmark unit budget budget_absolute model k value low high runner_up runner_up_k "
             "runner_up_value margin margin_low margin_high",
             "answers": "benchmark unit tests budget until budget_absolute model ranker k value low high runner_up "
-            "runner_up_ranker runner_up_k runner_up_value margin margin_low margin_high left_out",
+            "runner_up_ranker runner_up_k runner_up_value margin margin_low margin_high capped",
             "margins": "benchmark unit model other budget until budget_absolute k other_k value low high "
             "low_all high_all",
             "crossovers": "benchmark unit model other tied budget low high crossings compared_from compared_until",

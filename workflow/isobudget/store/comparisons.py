@@ -136,31 +136,29 @@ def answers(estimates, costs, tests):
     """What to run at every budget, and what comes second.
 
     A model's best option (its best ranker, or its greedy output) stands for it; the best model's is the answer, that of
-    the next model the runner-up. Equal values, but for rounding: the one that spends less, then the name.
+    the next model the runner-up. Equal values, but for rounding: the one that spends less, then the name. Where a
+    budget buys more samples than have a score, the most that have one are taken, which is within the budget as well;
+    `capped` names those models, for with more samples they may be better than is known.
 
     Args:
         estimates, costs, tests: as in `options`.
 
     Returns:
         A list of dicts, one a step of the budget, with the columns of the table `answers` from tests on; budgets
-        absolute.
+        absolute, until None where there is no end.
     """
     able = options(estimates, costs, tests)
     if not able:
         return []
-    most = [len(option.curve.values) for option in able]
-    budgets, counts = steps.breakpoints([option.curve.cost for option in able], most)
-    ends = [*budgets[1:], None]
+    budgets, counts = steps.breakpoints([o.curve.cost for o in able], [len(o.curve.values) for o in able])
     found, drawn, margin = [], [], []
-    for step, (budget, until) in enumerate(zip(budgets, ends, strict=True)):
-        scored, left_out = _scored(able, most, counts[:, step])
-        if not scored:
-            continue
-        (_, k, best), *others = scored
+    for step, (budget, until) in enumerate(zip(budgets, [*budgets[1:], None], strict=True)):
+        (_, k, best), *others = _ordered(able, counts[:, step])
+        capped = {o.model for o, bought in zip(able, counts[:, step], strict=True) if _is_capped(o, bought)}
         row = dict.fromkeys(_SECOND)
         row |= {"tests": tests, "budget": budget, "until": until, "model": best.model, "ranker": best.ranker, "k": k}
         row |= {"value": best.curve.values[k - 1], "low": best.low[k - 1], "high": best.high[k - 1]}
-        row["left_out"] = ", ".join(left_out) or None
+        row["capped"] = ", ".join(sorted(capped)) or None
         if others:
             _, other_k, other = others[0]
             row |= {"runner_up": other.model, "runner_up_ranker": other.ranker, "runner_up_k": other_k}
@@ -175,20 +173,22 @@ def answers(estimates, costs, tests):
     return found
 
 
-def _scored(able, most, counts):
-    """The best option of each model at one budget, best model first; and models with an option that lacks samples."""
-    best, lacking = {}, []
-    for option, largest, k in zip(able, most, counts, strict=True):
-        if option.ranker == "greedy":
-            k = min(k, 1)  # there is but one greedy output, whatever else a budget would buy
-        if k > largest:
-            lacking.append(option.model)
-        elif k >= 1:
+def _is_capped(option, bought):
+    # of a greedy output there is but one, whatever else a budget would buy
+    return option.ranker != "greedy" and bought > len(option.curve.values)
+
+
+def _ordered(able, counts):
+    """The best option of each model at one budget, best model first: (its place in the order, k, option)."""
+    best = {}
+    for option, bought in zip(able, counts, strict=True):
+        k = min(int(bought), len(option.curve.values))
+        if k:
             value, spent = option.curve.values[k - 1], k * option.curve.cost
-            # rounded relative to the cost, for absolute ones may be far from 1
+            # rounded relative to its size, for costs may be far from 1
             order = (-round(value, 12), float(f"{spent:.10g}"), option.model, option.ranker or "")
             best[option.model] = min(best.get(option.model, (order, k, option)), (order, k, option), key=_first)
-    return sorted(best.values(), key=_first), sorted(set(lacking))
+    return sorted(best.values(), key=_first)
 
 
 def _first(entry):
