@@ -14,7 +14,7 @@ import pytest
 from isobudget.errors import StudyError
 from isobudget.estimates.samples import read_outcomes, read_scores
 from isobudget.rows import write_rows
-from isobudget.statistics.bootstrap import interval, replicates, resamples, widening
+from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples, widening
 from isobudget.statistics.unbiased import none_passes, pass_at_k, rank_score_at_k, samples_until_pass, samples_within
 
 
@@ -167,12 +167,11 @@ def test_samples_within_a_budget_is_a_floor_that_forgives_rounding():
             samples_within(budget, cost)
 
 
-def bca(replicates, problems, t):
+def bca(values, replicates, t):
     """The interval of the docstring, one plain number at a time; t is the 97.5th percentile of t, from a table."""
-    ordered, middle = sorted(replicates), mean(replicates)
-    spread = mean((each - middle) ** 2 for each in replicates) ** 0.5
-    a = mean(((each - middle) / spread) ** 3 for each in replicates) / 6
-    ends = []
+    problems, middle = len(values), mean(values)
+    a = sum((v - middle) ** 3 for v in values) / (6 * sum((v - middle) ** 2 for v in values) ** 1.5)
+    ordered, ends = sorted(replicates), []
     for z in (-t, t):
         z = a + z * (problems / (problems - 1)) ** 0.5
         place = NormalDist().cdf(a + z / (1 - a * z)) * (len(ordered) - 1)
@@ -187,17 +186,25 @@ def test_intervals_equal_a_brute_force_bootstrap():
     drawn = np.random.default_rng(3).integers(30, size=(400, 30))
     means = np.array([[mean(values[i, column] for i in row) for column in range(3)] for row in drawn])
     np.testing.assert_allclose(replicates(values, counts), means, atol=1e-15)
-    low, high = interval(replicates(values, counts), 30)
+    low, high = interval(replicates(values, counts), 30, acceleration(values))
     for column in range(3):
-        expected = bca(means[:, column].tolist(), 30, 2.0452296)
-        assert (low[column], high[column]) == pytest.approx(expected, abs=1e-4)
-        assert (low[column], high[column]) != pytest.approx(bca(means[:, column].tolist(), 30, 1.96), abs=1e-4)
+        mine = values[:, column].tolist(), means[:, column].tolist()
+        assert (low[column], high[column]) == pytest.approx(bca(*mine, 2.0452296), abs=1e-4)
+        assert (low[column], high[column]) != pytest.approx(bca(*mine, 1.96), abs=1e-4)
+
+
+def test_without_skewness_an_interval_is_of_percentiles_widened_for_few_problems():
+    drawn = np.random.default_rng(5).normal(size=(1000, 2))
+    level = NormalDist().cdf(-1.959964 * widening(164))
+    assert 0.023 < level < 0.025
+    np.testing.assert_allclose(interval(drawn, 164), np.quantile(drawn, [level, 1 - level], axis=0), atol=1e-6)
 
 
 def test_an_interval_and_its_mirror_image_are_mirrored():
-    drawn = replicates(np.random.default_rng(6).random((40, 5)) ** 3, resamples(40, 500, 0))
-    low, high = interval(drawn, 40)
-    below, above = interval(-drawn, 40)
+    values = np.random.default_rng(6).random((40, 5)) ** 3
+    drawn = replicates(values, resamples(40, 500, 0))
+    low, high = interval(drawn, 40, acceleration(values))
+    below, above = interval(-drawn, 40, acceleration(-values))
     np.testing.assert_allclose((low, high), (-above, -below), atol=1e-12)
 
 
@@ -209,7 +216,9 @@ def test_few_problems_widen_as_the_t_distribution_does():
 
 
 def test_a_mean_that_never_varies_has_an_interval_of_no_width():
-    low, high = interval(np.full((50, 2), 0.3), 8)
+    values = np.full((8, 2), 0.3)
+    assert acceleration(values).tolist() == [0, 0]
+    low, high = interval(np.full((50, 2), 0.3), 8, acceleration(values))
     assert low.tolist() == high.tolist() == [0.3, 0.3]
 
 
@@ -286,7 +295,7 @@ def test_the_stage_writes_every_metric_ranker_and_k_up_to_half_of_n(tmp_path):
     drawn = np.random.default_rng(0).integers(3, size=(100, 3))
     greedy = np.array([0, 1, 1])[drawn].mean(axis=1)  # problems in sorted order: a, b, c
     np.testing.assert_allclose(rows[6]["replicates"], greedy, atol=1e-15)
-    low, high = interval(greedy[:, None], 3)
+    low, high = interval(greedy[:, None], 3, acceleration(np.array([[0.0], [1.0], [1.0]])))
     assert (rows[6]["low"], rows[6]["high"]) == (pytest.approx(low[0]), pytest.approx(high[0]))
 
 

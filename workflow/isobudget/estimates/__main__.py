@@ -11,7 +11,7 @@ import pyarrow as pa
 from isobudget import paths, rows, stage
 from isobudget.errors import StudyError
 from isobudget.estimates.samples import read_outcomes, read_scores
-from isobudget.statistics.bootstrap import interval, replicates, resamples
+from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
 
 
@@ -53,7 +53,7 @@ def estimate(args):
 def _rows(metric, ranker, k, values, n, counts):
     """The rows of one metric from its values, shape (problems, ks)."""
     drawn = replicates(values, counts)
-    low, high = interval(drawn, len(values))
+    low, high = interval(drawn, len(values), acceleration(values))
     count = len(k)
     offsets = np.arange(count + 1, dtype=np.int32) * drawn.shape[0]
     columns = {

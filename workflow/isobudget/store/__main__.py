@@ -87,12 +87,12 @@ def _fill(connection, settings, files, costs):
 
 def _compare(connection, files, costs):
     """Fill the tables that need replicates, one benchmark and unit at a time."""
+    read = {}
     for benchmark, unit, prices, cheapest in _markets(files, costs):
-        estimates = [
-            comparisons.read_estimates(file)
-            for file in files
-            if (file.kind, file.benchmark) == ("estimates", benchmark)
-        ]
+        if benchmark not in read:  # one benchmark's at a time: at the paper's size they are a hundred MB
+            mine = [file for file in files if _estimated(file) and file.benchmark == benchmark]
+            read = {benchmark: [comparisons.read_estimates(file) for file in mine]}
+        estimates = read[benchmark]
         keys = {"benchmark": benchmark, "unit": unit, "cheapest": cheapest}
         for tests in (True, False):
             _insert(connection, "answers", comparisons.answers(estimates, prices, tests), keys)

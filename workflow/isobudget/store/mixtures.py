@@ -3,7 +3,7 @@
 import numpy as np
 
 from isobudget.statistics import mixes
-from isobudget.statistics.bootstrap import interval, replicates, resamples
+from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import samples_until_pass
 
 SPLITS = 10
@@ -35,7 +35,8 @@ def mixtures(counts, prices, budgets, bootstrap):
             if choice is None:
                 continue
             margin = choice.value - choice.single_value
-            low, high = interval(replicates(np.column_stack([choice.value, margin]), drawn), problems)
+            each = np.column_stack([choice.value, margin])
+            low, high = interval(replicates(each, drawn), problems, acceleration(each))
             alone = int(choice.single.argmax())
             found.append(
                 {"early_stop": stop, "budget": budget, "mix": _words(models, choice.counts)}
