@@ -137,7 +137,7 @@ def _with_tests(study, row, budget):
             )
         )
     for mix in study.ask("mix", benchmark=row.benchmark, unit=row.unit, budget=budget):
-        lines.append(("mix", _mixed(mix, budget)))
+        lines.append(("cascade" if mix.early_stop else "mix", _mixed(mix, budget)))
     if row.runner_up:
         keys = {"benchmark": row.benchmark, "unit": row.unit, "first": row.model, "second": row.runner_up}
         lines += [("crossover", _crossing(crossing)) for crossing in study.ask("crossover", **keys)]
@@ -146,14 +146,19 @@ def _with_tests(study, row, budget):
 
 def _mixed(mix, budget):
     at = "" if math.isclose(mix.budget, budget) else f"at a budget of {_digits(mix.budget)}, "
-    if " + " not in mix.mix:
+    way = f"{at}{mix.mix}"
+    if mix.early_stop:
+        way = f"{at}in expectation, stopping at the first pass: {mix.mix} (spends {_digits(mix.spent)})"
+    elif " + " not in mix.mix:
         return f"{at}no mix of models is better than one alone"
-    text = (
-        f"{at}{mix.mix}: {_percent(mix.value)} % on problems that did not choose it, {_points(mix.margin)} points "
-        f"({_points(mix.margin_low)} to {_points(mix.margin_high)}) over the best model alone, chosen in the same way"
-    )
+    text = f"{way}: {_percent(mix.value)} % on problems that did not choose it"
     if mix.capped:
-        text += f"; too few samples of {mix.capped} to spend it all on one model, which flatters the mix"
+        text += f"; too few samples of {mix.capped} for a fair comparison with one model alone"
+    elif mix.margin_low or mix.margin_high:
+        text += (
+            f", {_points(mix.margin)} points ({_points(mix.margin_low)} to {_points(mix.margin_high)}) over the best "
+            "model alone, chosen in the same way"
+        )
     return text
 
 

@@ -1,5 +1,5 @@
--- The best mix at the largest of the study's budgets that is within the one asked for.
+-- The best mix, paid in full and then in expectation, at the largest of the study's budgets within the one asked for.
 FROM mixes
-WHERE benchmark = $benchmark AND unit = $unit AND NOT early_stop AND budget <= $budget * (1 + 1e-9)
-ORDER BY budget DESC
-LIMIT 1;
+WHERE benchmark = $benchmark AND unit = $unit AND budget <= $budget * (1 + 1e-9)
+QUALIFY row_number() OVER (PARTITION BY early_stop ORDER BY budget DESC) = 1
+ORDER BY early_stop;
