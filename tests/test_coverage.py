@@ -7,7 +7,8 @@ those of the product, seed 0. A share over 2,000 studies is known to within 0.5 
 import numpy as np
 import pytest
 
-from isobudget.statistics.bootstrap import acceleration, band, interval, replicates, resamples
+from isobudget.statistics.bootstrap import acceleration, around, band, interval, replicates, resamples
+from isobudget.statistics.mixes import Samples, best
 from isobudget.statistics.steps import Curve, crossover
 from isobudget.statistics.unbiased import pass_at_k, samples_until_pass
 
@@ -135,3 +136,18 @@ def test_intervals_of_crossovers_hold_the_truth_at_least_95_times_in_100(name):
         low, high = (np.inf if end is None else end for end in (found.low, found.high))
         inside += low <= at <= high
     assert inside / studies >= 0.93
+
+
+def test_intervals_of_what_mixing_gains_hold_its_mean_at_least_95_times_in_100():
+    # the choice is made again in each resample, with fewer distinct problems to learn from: a little too wide
+    rng, studies, counts = np.random.default_rng(6), 120, resamples(PROBLEMS, 200, 0)
+    hardness = rng.normal(size=(studies, PROBLEMS))
+    passes = [rng.binomial(n, chances(rng, *WORLDS[name], hardness)) for name, n in (("small", 32), ("large", 12))]
+    gains, errors = [], []
+    for small, large in zip(*passes, strict=True):
+        (choice,), _ = best([Samples(1.0, 32, small), Samples(1.94, 12, large)], [8.0], counts)
+        gains.append((choice.value - choice.single_value).mean())
+        errors.append(choice.error)
+    low, high = around(np.array(gains), errors, PROBLEMS)
+    assert ((low <= np.mean(gains)) & (np.mean(gains) <= high)).mean() >= 0.93
+    assert np.mean(errors) < 1.3 * np.std(gains), "nor is it far too wide"

@@ -8,6 +8,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
+from isobudget.statistics.bootstrap import resamples
 from isobudget.statistics.mixes import Samples, allocations, best, expected_costs, scores
 
 
@@ -54,6 +55,11 @@ def test_scores_and_expected_costs_equal_a_simulation_of_new_samples():
     assert expected_costs(samples, mix).mean() == pytest.approx(spent.mean(), abs=0.04)
 
 
+def drawn(samples):
+    """Few resamples: where only what is chosen matters."""
+    return resamples(len(samples[0].c), 10, 0)
+
+
 @pytest.mark.parametrize("models", [1, 2, 3])
 def test_allocations_are_every_mix_within_the_budget(models):
     costs, most = (1.0, 1.5, 4.0), (5, 4, 2)
@@ -78,13 +84,15 @@ def test_too_many_mixes_are_refused_and_a_budget_below_any_price_buys_none():
 def test_where_the_grid_is_too_large_fewer_models_are_mixed():
     rng = np.random.default_rng(0)
     samples = [Samples(cost, 40, rng.integers(0, 20, 30)) for cost in (1.0, 1.1, 1.2)]
-    assert best(samples, [12.0])[1] == 3
+    assert best(samples, [12.0], drawn(samples))[1] == 3
     pairs = len(allocations([1.0, 1.1, 1.2], [20] * 3, 12.0, 2))
-    choices, models = best(samples, [12.0], limit=pairs)
+    choices, models = best(samples, [12.0], drawn(samples), limit=pairs)
     assert models == 2
     assert (choices[0].counts > 0).sum() <= 2
-    assert best(samples, [12.0], limit=3)[0] == [None]
-    assert best(samples, [12.0], limit=pairs, stop=True)[0] == [None], "half a grid says nothing about the other half"
+    assert best(samples, [12.0], drawn(samples), limit=3)[0] == [None]
+    assert best(samples, [12.0], drawn(samples), limit=pairs, stop=True)[0] == [None], (
+        "half a grid says nothing about the other half"
+    )
 
 
 @pytest.mark.parametrize("stop", [False, True])
@@ -107,7 +115,7 @@ def test_the_choice_is_that_of_trying_every_mix_on_every_half(stop):
         return max(able, key=lambda m: (round(plug[m, problems].mean(), 12), -(grid[m] @ [1.0, 2.2])))
 
     budgets = [1.0, 2.0, 3.0, 4.4, 6.5]
-    choices, _ = best(samples, budgets, splits=3, seed=7, stop=stop)
+    choices, _ = best(samples, budgets, drawn(samples), splits=3, seed=7, stop=stop)
     for budget, choice in zip(budgets, choices, strict=True):
         everyone = list(range(20))
         assert choice.counts.tolist() == grid[pick(everyone, budget, False)].tolist()
@@ -122,9 +130,40 @@ def test_the_choice_is_that_of_trying_every_mix_on_every_half(stop):
             np.testing.assert_allclose(value, held_out, atol=1e-12)
 
 
+@pytest.mark.parametrize("stop", [False, True])
+def test_the_error_of_a_margin_is_that_of_choosing_and_scoring_again_on_resampled_problems(stop):
+    rng = np.random.default_rng(4)
+    samples = [Samples(1.0, 8, rng.integers(0, 9, 20)), Samples(2.2, 6, rng.integers(0, 7, 20))]
+    counts, budgets = resamples(20, 30, 1), [2.2, 5.0]
+    choices, _ = best(samples, budgets, counts, splits=2, seed=7, stop=stop)
+    grid = np.array(
+        sorted((m for m in itertools.product(range(5), range(4)) if any(m)), key=lambda m: m[0] + 2.2 * m[1])
+    )
+    exact, spent = scores(samples, grid), expected_costs(samples, grid)
+    plug = 1 - np.prod([(1 - s.c / s.n) ** k[:, None] for s, k in zip(samples, grid.T, strict=True)], axis=0)
+    halves, sides = np.random.default_rng(7), []
+    for _ in range(2):
+        order = halves.permutation(20)
+        sides += [order[:10], order[10:]]
+    for budget, choice in zip(budgets, choices, strict=True):
+        margins = []
+        for weights in counts:
+            copies = np.repeat(np.arange(20), weights.astype(int))
+            margin = 0.0
+            for side in sides:
+                learnt, scored = copies[np.isin(copies, side)], copies[~np.isin(copies, side)]
+                price = spent[:, learnt].mean(axis=1) if stop else grid @ [1.0, 2.2]
+                worth = np.where(price <= budget * (1 + 1e-9), np.round(plug[:, learnt].mean(axis=1), 12), -1)
+                mix, single = worth.argmax(), np.where((grid > 0).sum(axis=1) == 1, worth, -1).argmax()
+                margin += (exact[mix, scored] - exact[single, scored]).sum() / 40
+            margins.append(margin)
+        assert choice.error == pytest.approx(np.std(margins), abs=1e-12)
+
+
 def test_models_that_solve_different_problems_are_mixed_and_the_mix_is_worth_it():
     c = np.repeat([8, 0], 50)  # each model always solves the half that the other never does
-    choices, _ = best([Samples(1.0, 8, c), Samples(1.0, 8, 8 - c)], [1.0, 2.0, 4.0])
+    samples = [Samples(1.0, 8, c), Samples(1.0, 8, 8 - c)]
+    choices, _ = best(samples, [1.0, 2.0, 4.0], drawn(samples))
     assert [choice.counts.tolist() for choice in choices][1:] == [[1, 1], [1, 1]]
     assert [choice.value.mean() for choice in choices][1:] == [1.0, 1.0]
     # a half that has more of the one kind chooses the model that solves fewer of the other half
@@ -133,7 +172,8 @@ def test_models_that_solve_different_problems_are_mixed_and_the_mix_is_worth_it(
 
 def test_of_mixes_that_score_alike_the_cheapest_is_taken():
     sure = np.full(30, 8)
-    choices, _ = best([Samples(1.0, 8, sure), Samples(2.0, 8, sure)], [6.0])
+    samples = [Samples(1.0, 8, sure), Samples(2.0, 8, sure)]
+    choices, _ = best(samples, [6.0], drawn(samples))
     assert choices[0].counts.tolist() == choices[0].single.tolist() == [1, 0]
 
 
@@ -184,7 +224,7 @@ def held_out(samples, budgets, theirs, splits, seed):
     theirs(learnt, budget, rng) gives a mix, or None, from the problems `learnt`.
     """
     problems = len(samples[0].c)
-    choices, _ = best(samples, budgets, splits=splits, seed=seed)
+    choices, _ = best(samples, budgets, drawn(samples), splits=splits, seed=seed)
     halves, rng = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     other = np.zeros(len(budgets))
     for _ in range(splits):
@@ -269,7 +309,7 @@ def test_osca_told_of_costs_finds_no_mix_that_is_better_where_it_learns():
         samples = [Samples(cost, n, c) for cost, (n, c) in zip(costs, counts, strict=True)]
         shares, rng = np.array([c / n for n, c in counts]), np.random.default_rng(seed)
         budgets = [2.0, 4.0, 8.0, 16.0]
-        choices, _ = best(samples, budgets, splits=1)
+        choices, _ = best(samples, budgets, drawn(samples), splits=1)
         for budget, choice in zip(budgets, choices, strict=True):
             mix = osca(shares, (8, 6, 4), lambda mix, budget=budget: any(mix) and np.dot(mix, costs) <= budget, rng)
             missed = [np.prod((1 - shares) ** np.array(k)[:, None], axis=0).mean() for k in (choice.counts, mix)]

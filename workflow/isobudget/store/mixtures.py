@@ -1,9 +1,7 @@
 """Mixes of models at the study's budgets: does mixing beat the best model alone, on problems that chose neither?"""
 
-import numpy as np
-
 from isobudget.statistics import mixes
-from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
+from isobudget.statistics.bootstrap import acceleration, around, interval, replicates, resamples
 from isobudget.statistics.unbiased import samples_until_pass
 
 SPLITS = 10
@@ -30,20 +28,21 @@ def mixtures(counts, prices, budgets, bootstrap):
     drawn = resamples(problems, bootstrap["resamples"], bootstrap["seed"])
     found = []
     for stop in (False, True):
-        chosen, most = mixes.best(samples, budgets, SPLITS, bootstrap["seed"], stop)
+        chosen, most = mixes.best(samples, budgets, drawn, SPLITS, bootstrap["seed"], stop)
         for budget, choice in zip(budgets, chosen, strict=True):
             if choice is None:
                 continue
             margin = choice.value - choice.single_value
-            each = np.column_stack([choice.value, margin])
-            low, high = interval(replicates(each, drawn), problems, acceleration(each))
+            value = choice.value[:, None]
+            low, high = interval(replicates(value, drawn), problems, acceleration(value))
+            margin_low, margin_high = around(margin.mean(), choice.error, problems)
             alone = int(choice.single.argmax())
             found.append(
                 {"early_stop": stop, "budget": budget, "mix": _words(models, choice.counts)}
                 | {"value": choice.value.mean(), "low": low[0], "high": high[0], "spent": choice.spent}
                 | {"single": models[alone], "single_k": int(choice.single[alone])}
                 | {"single_value": choice.single_value.mean(), "margin": margin.mean()}
-                | {"margin_low": low[1], "margin_high": high[1], "most_models": most}
+                | {"margin_low": margin_low, "margin_high": margin_high, "most_models": most}
                 | {"capped": ", ".join(_capped(models, samples, budget, stop)) or None}
             )
     return found
