@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isobudget.statistics.unbiased import none_passes
+from isobudget.statistics.unbiased import FORGIVEN, none_passes
 
-FORGIVEN = 1 + 1e-9
 LIMIT = 50_000  # mixes that are looked at; where there are more, fewer models are mixed
 _CONTENDERS = 60  # mixes beside the best that other problems might choose, at each budget
 _RESAMPLES = 200  # enough for a standard error

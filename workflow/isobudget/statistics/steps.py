@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from isobudget.statistics.bootstrap import band, interval
-
-FORGIVEN = 1 + 1e-9  # as in store/sql/schema.sql: a budget of exactly four buys four, whatever its division rounds to
+from isobudget.statistics.unbiased import FORGIVEN
 
 
 class Curve(NamedTuple):

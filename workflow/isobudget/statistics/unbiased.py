@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 
+FORGIVEN = 1 + 1e-9  # as in store/sql/schema.sql: a budget of exactly four buys four, whatever its division rounds to
+
 
 def pass_at_k(n, c, k):
     """The share of subsets of k samples that hold at least one that passes, for each problem.
@@ -125,7 +127,7 @@ def samples_within(budget, cost):
     """
     if not cost > 0 or not 0 <= budget < math.inf:
         raise ValueError("a budget must be finite and a cost positive")
-    return math.floor(budget / cost * (1 + 1e-9))
+    return math.floor(budget / cost * FORGIVEN)
 
 
 def _ranked_passes(passed, scores, kept):

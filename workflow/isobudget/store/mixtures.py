@@ -2,7 +2,7 @@
 
 from isobudget.statistics import mixes
 from isobudget.statistics.bootstrap import acceleration, around, interval, replicates, resamples
-from isobudget.statistics.unbiased import samples_until_pass
+from isobudget.statistics.unbiased import FORGIVEN, samples_until_pass
 
 SPLITS = 10
 
@@ -57,5 +57,5 @@ def _capped(models, samples, budget, stop):
     for model, each in zip(models, samples, strict=True):
         more = min(each.n // 2 + 1, each.n)
         price = each.cost * (samples_until_pass(each.n, each.c, [more]).mean() if stop else more)
-        if price <= budget * mixes.FORGIVEN:
+        if price <= budget * FORGIVEN:
             yield model
