@@ -197,7 +197,7 @@ def test_a_benchmark_added(study):
 
 
 def test_a_cheap_stages_module_edited(study):
-    edit(study / "workflow/isobudget/estimates/unbiased.py")
+    edit(study / "workflow/isobudget/statistics/unbiased.py")
     assert planned(study) == {"estimate": 2} | ENDING
 
 
