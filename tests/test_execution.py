@@ -169,4 +169,4 @@ def test_without_a_sandbox_nothing_runs(study):
     ],
 )
 def test_a_completion_is_cut_at_the_earliest_stop_and_put_behind_the_prompt(text, program):
-    assert extract.extract("PROMPT", text, STOP) == program
+    assert extract.from_completion("PROMPT", text, STOP) == (program, None if program else "empty")

@@ -14,11 +14,13 @@ IDENTITY = ("benchmark", "model", "decoding", "block")
 def execute(problems_path, samples_path, references_path, settings, workers, output):
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
-    Each distinct program (text and tests) runs once. Raises StudyError if the references have
+    Each distinct program (text and tests) runs once. What a text is, a completion or a chat answer,
+    the samples' metadata say. Raises StudyError if the references have
     not passed, a task_id is unknown, or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
     samples = rows.read_rows(samples_path, "samples").to_pylist()
+    drawn = rows.read_metadata(samples_path, "samples")
     _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
 
@@ -30,9 +32,13 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
                 f"{samples_path}: row {row} is a sample of {sample['task_id']!r}, which {problems_path} does not have; "
                 "delete the samples and run again."
             )
-        source = extract.extract(problem["prompt"], sample["text"] or "", stop)
+        text = sample["text"] or ""
+        if drawn.get("chat"):
+            source, reason = extract.from_answer(problem["prompt"], text, problem["entry_point"] or None)
+        else:
+            source, reason = extract.from_completion(problem["prompt"], text, stop)
         if source is None:
-            plan.append((sample, None, None))
+            plan.append((sample, None, reason))
             continue
         program = program_for(problem, source)
         if program not in numbers:
@@ -41,9 +47,11 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         plan.append((sample, sha256(source), numbers[program]))
 
     outcomes, facts = judge(programs, settings, workers, "execute")
-    found = [_row(sample, digest, outcomes[number] if digest else None) for sample, digest, number in plan]
+    found = [
+        _row(sample, digest, outcomes[known]) if digest else _rejected(sample, known) for sample, digest, known in plan
+    ]
     metadata = {
-        **{key: value for key, value in rows.read_metadata(samples_path, "samples").items() if key in IDENTITY},
+        **{key: value for key, value in drawn.items() if key in IDENTITY},
         **facts,
         "extraction": extract.VERSION,
         "distinct": len(programs),
@@ -64,6 +72,9 @@ def _check_references(path, problems):
 
 def _row(sample, digest, outcome):
     row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": digest}
-    if outcome is None:
-        return {**row, "verdict": verdicts.REJECTED, "detail": "there is no text", "cpu_seconds": 0.0}
     return {**row, "verdict": outcome.verdict, "detail": outcome.detail, "cpu_seconds": outcome.cpu_seconds}
+
+
+def _rejected(sample, reason):
+    row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": None}
+    return {**row, "verdict": verdicts.REJECTED, "detail": reason, "cpu_seconds": 0.0}
