@@ -1,22 +1,13 @@
-"""Where the code is in a chat answer: thoughts, fences, prose around it, and slips that can be put right."""
+"""From a chat answer to the program in it: which part is the code, and which slips can be put right."""
 
+import functools
 import textwrap
-from typing import NamedTuple
 
-from isobudget.execution.programs import Code, parse, reached
+from isobudget.execution.markdown import BEGINNINGS, PYTHON, blocks, outermost, unfenced, without_thoughts
+from isobudget.execution.programs import Code, reached
 
-_THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("[THINK]", "[/THINK]"))
-_PYTHON = frozenset({"python", "python3", "py", "py3", "ipython", "pycon"})
-_BEGINNINGS = ("def ", "async def ", "class ", "import ", "from ", "@")
 # a text is given up after so many readings; more than any answer of a model needs
 _ATTEMPTS = 300
-
-
-class Block(NamedTuple):
-    """The text between two fences, and the word behind the first (lower case, may be empty)."""
-
-    text: str
-    label: str
 
 
 def program_in(text, prompt, entry_point):
@@ -28,77 +19,20 @@ def program_in(text, prompt, entry_point):
             body gets its signature.
         entry_point: what the program should define, or None for a program that is run whole.
     """
-    answer, thoughts = _without_thoughts(_plain(text))
+    text = _plain(text)
+    answer, thoughts = without_thoughts(text)
     reader = _Reader(prompt, entry_point)
-    program = reader.defining(answer) if entry_point else None
-    if program is None and entry_point and thoughts:
-        # some models answer inside their thoughts; only a whole function counts there
-        program = reader.defining(thoughts, bodies=False)
+    program = None
+    # some models answer inside their thoughts, and a program may have the tag in a text of its own
+    for part in (answer, thoughts, text):
+        if program is None and entry_point and part.strip():
+            program = reader.defining(part, bodies=part is answer)
     return program or reader.anything(answer), bool(thoughts.strip()) and not answer.strip()
 
 
 def _plain(text):
     """Line ends as Python's own, without what no program can hold."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").replace("\ufeff", "")
-
-
-def _without_thoughts(text):
-    """(answer, thoughts). Thoughts may lack their opening tag, which some templates put into the prompt."""
-    for opening, closing in _THOUGHTS:
-        head, found, tail = text.rpartition(closing)
-        if found:
-            return tail, head
-        if text.lstrip().startswith(opening):
-            return "", text.lstrip()[len(opening) :]
-    return text, ""
-
-
-def blocks(text):
-    """The fenced Blocks of a Markdown text, in order; the last may lack its end."""
-    found, held, fence, label = [], None, "", ""
-    for line in text.split("\n"):
-        stripped = line.strip()
-        run = _fence(stripped)
-        if held is None:
-            if run:
-                held, fence = [], run
-                label, first = _label(stripped[len(run) :])
-                if first.endswith(run):  # opened and closed on one line
-                    found.append(Block(first[: -len(run)], label))
-                    held = None
-                elif first:
-                    held.append(first)
-        elif run and run[0] == fence[0] and len(run) >= len(fence):
-            found.append(Block("\n".join(held), label))
-            held, word = None, stripped[len(run) :].strip()
-            if word.lower() in _PYTHON:  # the block before was never closed
-                held, fence, label = [], run, word.lower()
-        elif stripped.endswith(fence) and "`" not in stripped[: -len(fence)]:
-            held.append(line.rstrip()[: -len(fence)])
-            found.append(Block("\n".join(held), label))
-            held = None
-        else:
-            held.append(line)
-    if held is not None:
-        found.append(Block("\n".join(held), label))
-    return [block for block in found if block.text.strip()]
-
-
-def _fence(line):
-    """The backticks or tildes, three or more, that a line begins with."""
-    for sign in "`~":
-        if line.startswith(sign * 3):
-            return line[: len(line) - len(line.lstrip(sign))]
-    return ""
-
-
-def _label(words):
-    """(label, code) behind an opening fence: code on that line is rare, but happens."""
-    first, _, rest = words.strip().partition(" ")
-    label = first.lower().strip("{}.")
-    if label in _PYTHON and rest.strip().startswith(_BEGINNINGS):
-        return label, rest
-    return ("", words.strip()) if words.strip().startswith(_BEGINNINGS) else (label, "")
 
 
 class _Reader:
@@ -116,15 +50,19 @@ class _Reader:
         What the fences hold goes before what stands outside, whole text before mended text, and of
         several versions the last counts, as it would if Python ran them all. A stub comes last.
         """
-        fenced = [block for block in blocks(text) if block.label in _PYTHON or not block.label]
+        fenced = [block for block in blocks(text) if block.label in PYTHON or not block.label]
         fenced = fenced or blocks(text)
         codes = [code for block in fenced if (code := self.read(block.text))]
+        if self._begins(text.lstrip().partition("\n")[0]) and (code := self.read(text)):
+            codes = [code]  # all of it is Python, and what looks like fences is inside
         found = self._choose(codes)
+        if found is None and len(fenced) > 1 and (code := self.read(outermost(text))):
+            found = self._choose([code])  # the fences between were a docstring's
         if found is None:
             codes = [code for block in fenced for code in self.mend(block.text)]
             found = self._choose(codes)
         if found is None:
-            codes = [*self.mend(_unfenced(text)), *codes]
+            codes = [*self.mend(unfenced(text)), *codes]
             found = self._choose(codes)
         if found is None and bodies:
             found = self._body([block.text for block in fenced] or [text])
@@ -133,19 +71,19 @@ class _Reader:
     def anything(self, text):
         """The program in a text, whatever it defines, or None if it holds no code."""
         found = blocks(text)
-        labelled = [block for block in found if block.label in _PYTHON]
+        labelled = [block for block in found if block.label in PYTHON]
         for block in reversed(labelled):
             if self.read(block.text):
-                return block.text + "\n"
+                return _ended(block.text)
         if labelled:
-            return labelled[-1].text + "\n"
+            return _ended(labelled[-1].text)
         codes = [code for block in found if (code := self.read(block.text)) and code.does_something()]
-        codes = codes or [code for code in self.mend(_unfenced(text)) if code.does_something()]
+        codes = codes or [code for code in self.mend(unfenced(text)) if code.does_something()]
         if codes:
-            return max((code.text for code in codes), key=len) + "\n"
+            return _ended(max((code.text for code in codes), key=len))
         lines = text.split("\n")
-        start = next((at for at, line in enumerate(lines) if line.startswith(_BEGINNINGS[:3]) and "(" in line), None)
-        return None if start is None else "\n".join(lines[start:]) + "\n"
+        start = next((at for at, line in enumerate(lines) if line.startswith(BEGINNINGS[:3]) and "(" in line), None)
+        return None if start is None else _ended("\n".join(lines[start:]))
 
     def read(self, text):
         """The Code of a text, if it is Python as a whole, slips of indentation and doctest's prompts put right."""
@@ -178,30 +116,31 @@ class _Reader:
         if not versions:
             return None
         others = [code for code in codes if not code.defines(name)]
-        around = self.read(self.prompt)
+        around = _code_of(self.prompt)
         return reached(versions[-1], [*reversed(others), *([around] if around else [])], name)
 
     def _body(self, texts):
         """The prompt and a bare body of its function, one of the texts, or None."""
         head = self.prompt.rstrip() + "\n"
-        stub = self.read(head) or self.read(head + "    pass\n")
-        if not stub or not stub.is_stub(self.entry_point):
+        stub = _code_of(head) or _code_of(head + "    pass\n")
+        function = stub.tree.body[-1] if stub and stub.is_stub(self.entry_point) else None
+        if getattr(function, "name", None) != self.entry_point:
             return None
-        margin = " " * stub.tree.body[-1].body[0].col_offset
+        margin = " " * function.body[0].col_offset
         for text in reversed(texts):
             lines = text.split("\n")
             start = next(at for at, line in enumerate(lines) if line.strip())
             codes = [code for code in (self.read(text), self._longest(lines[start:])[0]) if code]
             for code in codes:
-                program = head + textwrap.indent(code.text.strip("\n"), margin) + "\n"
-                if code.returns() and self._try(program):
-                    return program
+                whole = self._try(head + textwrap.indent(code.text.strip("\n"), margin)) if code.returns() else None
+                if whole:
+                    return reached(whole, [], self.entry_point)
         return None
 
     def _begins(self, line):
         """Whether a statement worth keeping may begin with a line."""
         line = line.lstrip(" \t")
-        if line.startswith(_BEGINNINGS):
+        if line.startswith(BEGINNINGS):
             return True
         target, sign, _ = line.partition("=")
         return bool(sign) and target.partition(":")[0].strip().isidentifier()
@@ -218,7 +157,7 @@ class _Reader:
             text = "\n".join(lines[:count])
             self.attempts += 1
             try:
-                return Code(text, parse(text)), count
+                return Code(text), count
             except SyntaxError as error:
                 # cut before the line at which Python gave up
                 count = min((error.lineno or 1) - 1, count - 1)
@@ -229,14 +168,22 @@ class _Reader:
         if self.attempts > _ATTEMPTS:
             return None
         try:
-            return Code(text, parse(text))
+            return Code(text)
         except SyntaxError:
             return None
 
 
-def _unfenced(text):
-    """The text without its fence lines: where they are unbalanced, they say nothing."""
-    return "\n".join(line for line in text.split("\n") if not _fence(line.strip()))
+@functools.lru_cache(maxsize=512)
+def _code_of(prompt):
+    """The Code of a prompt, or None; many samples have the same one."""
+    try:
+        return Code(prompt)
+    except SyntaxError:
+        return None
+
+
+def _ended(text):
+    return text.rstrip("\n") + "\n"
 
 
 def _mended(text):

@@ -1,7 +1,7 @@
 """From the raw text that a model wrote to the program that is run; nothing here runs anything.
 
 A completion goes on where its prompt ends; it is cut at stop sequences (below). A chat answer
-is prose with code somewhere in it: answers.py finds the code, programs.py reads it as Python.
+is prose with code somewhere in it: markdown.py takes it apart, programs.py reads Python, answers.py chooses.
 """
 
 from typing import NamedTuple

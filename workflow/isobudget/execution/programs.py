@@ -16,8 +16,7 @@ _LOOKUPS = frozenset({"eval", "exec", "globals", "vars", "locals"})
 _SETTINGS = frozenset({"setrecursionlimit", "set_int_max_str_digits", "stack_size", "seed", "getcontext", "setcontext"})
 
 
-def parse(text):
-    """The syntax tree of a text; SyntaxError, with the line, if it is no Python."""
+def _parse(text):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a "\d" in what a model wrote is no news
@@ -41,10 +40,10 @@ class Statement(NamedTuple):
 class Code:
     """A text that is Python: its `tree`, and its Statements, read when they are asked for."""
 
-    def __init__(self, text, tree=None):
-        """Raises SyntaxError if the text is no Python."""
+    def __init__(self, text):
+        """Raises SyntaxError, with the line, if the text is no Python."""
         self.text = text
-        self.tree = tree or parse(text)
+        self.tree = _parse(text)
 
     @cached_property
     def statements(self):
@@ -156,9 +155,10 @@ def _far_reads(one, binding):
     seen, pending = set(one.reads), list(one.reads)
     while pending:
         for other in binding.get(pending.pop(), ()):
-            fresh = other.reads - seen
-            seen |= fresh
-            pending += fresh
+            if other.kind == "definition":
+                fresh = other.reads - seen
+                seen |= fresh
+                pending += fresh
     return seen
 
 
