@@ -32,6 +32,7 @@ _QUERIES = {
     "problems": "benchmark problems",
     "samples": "benchmark model n",
     "verdicts": "benchmark model decoding verdict count",
+    "rejected": "benchmark model decoding reason count",
 }
 Rows = {
     name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
@@ -61,6 +62,7 @@ class Study:
     problems: tuple  # benchmark, problems judged
     samples: tuple  # benchmark, model, n
     verdicts: tuple  # benchmark, model, decoding, verdict, count
+    rejected: tuple  # benchmark, model, decoding, reason, count: what became of no program
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
 
