@@ -15,7 +15,7 @@ THOUGHTS = "<think>\nLet me see. It's about a list (or a text?), and 'def' comes
 
 
 def main():
-    """Returns {"extract_100k_seconds": wall seconds for 100,000 chat answers}; completions, which cost less, beside it."""
+    """Returns {"extract_100k_seconds": wall seconds for 100,000 chat answers}; completions cost less."""
     problems = {problem["task_id"]: problem for problem in humaneval.problems()}
     samples = [
         (problems[row["task_id"]], row["text"])

@@ -30,6 +30,10 @@ def blocks(text):
     """The fenced Blocks of a Markdown text, in order; the last may lack its end."""
     found, held, fence, label = [], None, "", ""
     for line in text.split("\n"):
+        if "```" not in line and "~~~" not in line:
+            if held is not None:
+                held.append(line)
+            continue
         stripped = line.strip()
         run = _fence(stripped)
         if held is None:
@@ -83,4 +87,6 @@ def outermost(text):
 
 def unfenced(text):
     """The text without its fence lines: where they are unbalanced, they say nothing."""
+    if "```" not in text and "~~~" not in text:
+        return text
     return "\n".join(line for line in text.split("\n") if not _fence(line.strip()))

@@ -257,7 +257,12 @@ def _names(node):
             scope.stores.add(one.rest)
         elif kind is ast.Call and scope is module:
             sets_up = sets_up or getattr(one.func, "attr", getattr(one.func, "id", None)) in _SETTINGS
-        pending += [(each, scope) for each in ast.iter_child_nodes(one)]
+        for field in one._fields:  # ast.iter_child_nodes takes twice as long
+            value = getattr(one, field, None)
+            if isinstance(value, list):
+                pending += [(each, scope) for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST):
+                pending.append((value, scope))
     for scope in reversed(scopes):  # the innermost first
         scope.outer.loads |= scope.loads if scope.of_class else scope.loads - scope.stores
     if isinstance(node, ast.For | ast.With):
