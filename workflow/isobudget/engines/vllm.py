@@ -183,7 +183,7 @@ def open_tokenizer(settings):
         return AutoTokenizer.from_pretrained(weights, revision=settings["revision"])
 
 
-def generate(engine, prompts, decoding, n, what="samples"):
+def generate(engine, prompts, decoding, n, what="samples", chat=False):
     """Draw n completions of each prompt in one call, so that each prompt is read once.
 
     Args:
@@ -192,6 +192,8 @@ def generate(engine, prompts, decoding, n, what="samples"):
         decoding: temperature, top_p, max_tokens, stop.
         n: completions a prompt.
         what: the progress bar's name.
+        chat: the model answers in its chat template, where its own end of a turn alone ends an answer:
+            other special tokens may open its thoughts.
 
     Returns:
         (completions, seconds): a list a prompt of n Completions, and the wall time of the call.
@@ -205,7 +207,7 @@ def generate(engine, prompts, decoding, n, what="samples"):
         top_p=1.0 if engine.on_cpu else decoding["top_p"],
         max_tokens=decoding["max_tokens"],
         stop=list(decoding["stop"]),
-        stop_token_ids=engine.end_tokens,
+        stop_token_ids=[] if chat else engine.end_tokens,
         include_stop_str_in_output=True,
         logprobs=0,
     )

@@ -14,9 +14,9 @@ IDENTITY = ("benchmark", "model", "decoding", "block")
 def execute(problems_path, samples_path, references_path, settings, workers, output):
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
-    Each distinct program (text and tests) runs once. What a text is, a completion or a chat answer,
-    the samples' metadata say. Raises StudyError if the references have
-    not passed, a task_id is unknown, or the sandbox fails.
+    Each distinct program (text and tests) runs once. Whether a text is a completion or a chat answer,
+    the samples' metadata say (`chat`, the form in which the model was asked). Raises StudyError if
+    the references have not passed, a task_id is unknown, or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
     samples = rows.read_rows(samples_path, "samples").to_pylist()

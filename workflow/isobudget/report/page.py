@@ -169,7 +169,7 @@ def _rejected(study, benchmark):
             "decoding": decoding,
             "count": f"{sum(row.count for row in rows):,}",
             "reasons": ", ".join(
-                f"{row.count:,} {row.reason}" for row in sorted(rows, key=lambda row: (-row.count, row.reason or ""))
+                f"{row.count:,} {row.reason}" for row in sorted(rows, key=lambda row: (-row.count, row.reason))
             ),
         }
         for (model, decoding), rows in found.items()

@@ -28,7 +28,7 @@ def calibrate(args):
     engine = vllm.load(settings, longest, seed=args.run, top_p=decoding["top_p"])
     vllm.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 8, "warm-up")
     name = f"{args.model} calibration {args.run}"
-    drawn, seconds = vllm.generate(engine, asked, decoding, settings["n"], name)
+    drawn, seconds = vllm.generate(engine, asked, decoding, settings["n"], name, "chat" in settings)
     flat = [completion for completions in drawn for completion in completions]
     scored, scoring_seconds = 0, None
     if settings["score"]:

@@ -22,7 +22,7 @@ def samples(problems, settings, where, recording=None):
     # each block has a seed of its own, or it would draw the block before once more
     engine = vllm.load(settings, max(counts) + decoding["max_tokens"], seed=block, top_p=decoding["top_p"])
     name = f"{where['benchmark']} {where['model']} {where['decoding']} {block}"
-    completions, seconds = vllm.generate(engine, asked, decoding, n, name)
+    completions, seconds = vllm.generate(engine, asked, decoding, n, name, "chat" in settings)
     rows = [
         {"task_id": problem["task_id"], "sample": block * n + number, **completion._asdict()}
         for problem, drawn in zip(problems, completions, strict=True)
