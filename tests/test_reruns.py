@@ -218,6 +218,19 @@ def test_the_sandbox_edited(study):
     assert planned(study) == {"references": 1, "execute": 5, "estimate": 2} | ENDING
 
 
+def test_extraction_edited(study):
+    """Neither a sample nor the check of the reference solutions: those are programs already."""
+    for module in ("extract", "markdown", "programs", "answers"):
+        edit(study / f"workflow/isobudget/execution/{module}.py")
+    assert planned(study) == {"execute": 5, "estimate": 2} | ENDING
+
+
+def test_the_form_of_chat_prompts_changed(study):
+    config = study / "workflow/isobudget/config.py"
+    config.write_text(config.read_text().replace('"function-1"', '"function-2"'))
+    assert planned(study) == {}
+
+
 def test_a_file_of_the_middle_deleted(study):
     (study / "results/outcomes/humaneval/small/sampled/1.parquet").unlink()
     assert planned(study) == {"execute": 1, "estimate": 1} | ENDING

@@ -15,14 +15,14 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
     Each distinct program (text and tests) runs once, and not at all if `keep_in`, the file of
-    verdicts kept by content, knows it. Raises StudyError if the references have
-    not passed, a task_id is unknown, or the sandbox fails.
+    verdicts kept by content, knows it. What a text is, the samples' metadata say (`_extracted`). Raises
+    StudyError if the references have not passed, a task_id is unknown, or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
     samples = rows.read_rows(samples_path, "samples").to_pylist()
+    drawn = rows.read_metadata(samples_path, "samples")
     _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
-    form = rows.read_metadata(samples_path, "samples").get("form", "raw")
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(samples):
@@ -33,12 +33,9 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
                 "delete the samples and run again."
             )
         text = sample["text"] or ""
-        if form == "raw":
-            source = extract.extract(problem["prompt"], text, stop)
-        else:
-            source = extract.as_it_stands(problem["prompt"], text, form)
+        source, reason = _extracted(drawn, problem, text, stop)
         if source is None:
-            plan.append((sample, None, None))
+            plan.append((sample, None, reason))
             continue
         program = program_for(problem, source)
         if program not in numbers:
@@ -47,15 +44,30 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         plan.append((sample, sha256(source), numbers[program]))
 
     outcomes, facts = judge(programs, settings, workers, "execute", keep_in)
-    found = [_row(sample, digest, outcomes[number] if digest else None) for sample, digest, number in plan]
+    found = [
+        _row(sample, digest, outcomes[known]) if digest else _rejected(sample, known) for sample, digest, known in plan
+    ]
     metadata = {
-        **{key: value for key, value in rows.read_metadata(samples_path, "samples").items() if key in IDENTITY},
+        **{key: value for key, value in drawn.items() if key in IDENTITY},
         **facts,
         "extraction": extract.VERSION,
         "distinct": len(programs),
         "verdicts": dict(collections.Counter(row["verdict"] for row in found)),
     }
     rows.write_rows(output, "outcomes", found, metadata)
+
+
+def _extracted(drawn, problem, text, stop):
+    """The program in a text, by what its file's metadata say that it is.
+
+    `chat`: an answer to a model that was asked in that form. `form`: of imported samples, unless they are raw,
+    what another harness made ready. Else a completion.
+    """
+    if drawn.get("form", "raw") != "raw":
+        return extract.as_it_stands(problem["prompt"], text, drawn["form"])
+    if drawn.get("chat"):
+        return extract.from_answer(problem["prompt"], text, problem["entry_point"] or None)
+    return extract.from_completion(problem["prompt"], text, stop)
 
 
 def _check_references(path, problems):
@@ -70,6 +82,9 @@ def _check_references(path, problems):
 
 def _row(sample, digest, outcome):
     row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": digest}
-    if outcome is None:
-        return {**row, "verdict": verdicts.REJECTED, "detail": "there is no text", "cpu_seconds": 0.0}
     return {**row, "verdict": outcome.verdict, "detail": outcome.detail, "cpu_seconds": outcome.cpu_seconds}
+
+
+def _rejected(sample, reason):
+    row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": None}
+    return {**row, "verdict": verdicts.REJECTED, "detail": reason, "cpu_seconds": 0.0}

@@ -33,6 +33,7 @@ _QUERIES = {
     "samples": "benchmark model n",
     "verdicts": "benchmark model decoding verdict count",
     "labels": "benchmark model labelled agreed",
+    "rejected": "benchmark model decoding reason count",
 }
 Rows = {
     name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
@@ -63,6 +64,7 @@ class Study:
     samples: tuple  # benchmark, model, n
     verdicts: tuple  # benchmark, model, decoding, verdict, count
     labels: tuple  # benchmark, model, labelled, agreed: how verdicts compare with labels that came along
+    rejected: tuple  # benchmark, model, decoding, reason, count: what became of no program
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
 
