@@ -16,7 +16,7 @@ endif
 .PHONY: run test live record vllm bench lint format lock clean
 
 ## run: the study of config/config.yaml, from recordings/ to the figure
-run: $(VENV)/core
+run: $(VENV)/core $(BIN)/isobudget
 	@$(SNAKEMAKE) --quiet rules
 
 ## live: the same two models, run here and now on the first PROBLEMS problems
@@ -31,7 +31,7 @@ record: $(VENV)/$(VLLM)
 	@$(BIN)/python -m isobudget.recordings --results results/record
 
 ## test: everything that can be tested on this machine
-test: $(VENV)/dev
+test: $(VENV)/dev $(BIN)/isobudget
 	@$(BIN)/python -m pytest
 
 ## bench: ours over a peer's, PART=execute runs one part
@@ -57,6 +57,11 @@ $(VENV)/core: envs/requirements.txt
 	@$(PIP) install -r envs/requirements.txt
 	@$(BIN)/python -c "import pathlib, site; pathlib.Path(site.getsitepackages()[0], 'isobudget.pth').write_text('$(CURDIR)/workflow')"
 	@touch $@
+
+# `isobudget answer`: the package is on the environment's path, not installed, so its command is two lines
+$(BIN)/isobudget: $(VENV)/core
+	@printf '#!/bin/sh\nexec "%s/python" -m isobudget "$$@"\n' '$(CURDIR)/$(BIN)' > $@
+	@chmod +x $@
 
 $(VENV)/dev: $(VENV)/core envs/dev.txt
 	@$(PIP) install -r envs/dev.txt

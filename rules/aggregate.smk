@@ -15,7 +15,7 @@ rule aggregate:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("store"),
+        code=code("store", "statistics"),
         settings=study.aggregate_settings(),
         results=lambda wildcards, output: Path(output[0]).parent,
     message:

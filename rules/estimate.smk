@@ -16,7 +16,7 @@ rule estimate:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("estimates"),
+        code=code("estimates", "statistics"),
         settings=lambda wildcards: study.estimate_settings(wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[2],
     message:

@@ -15,7 +15,8 @@ rule references:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("execution", "sandbox"),
+        # not what makes programs of texts: reference solutions are programs
+        code=code("execution/judging", "execution/references", "sandbox"),
         settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
     message:
         "{wildcards.benchmark}: check that its reference solutions pass in the sandbox"

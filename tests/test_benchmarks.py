@@ -56,7 +56,8 @@ def all_of_mbpp(benchmark):
 def program(benchmark, problem, text):
     """What is run when a model answers `text`."""
     settings = told(benchmark)
-    return program_for(problem, extract.extract(code_of(problem, settings), text, settings["stop"]), settings)
+    source = extract.from_completion(code_of(problem, settings), text, settings["stop"]).program
+    return program_for(problem, source, settings)
 
 
 @needs_data

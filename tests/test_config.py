@@ -56,7 +56,7 @@ def test_a_missing_key_is_named():
         ({"engine": "endpoint"}, "engine 'endpoint' is not built yet"),
         ({"weights": None}, "models.small: engine vllm needs 'weights'"),
         ({"engine": "recorded"}, "takes no 'weights'"),
-        ({"chat": True}, "chat templates are not built yet"),
+        ({"chat": "yes please"}, "models.small.chat: 'yes please' is wrong"),
         ({"samples": 0}, "models.small.samples: 0 is wrong"),
         ({"samples": "4"}, "models.small.samples: '4' is wrong"),
         ({"tensor_parallel": 0}, "models.small.tensor_parallel: 0 is wrong"),
@@ -74,6 +74,23 @@ def test_a_ranker_that_names_no_model_is_refused():
     assert "'nll:large' names no model of this study; after 'nll:' comes self, small" in wrong(rankers=["nll:large"])
     assert "there is no ranker 'longest'" in wrong(rankers=["longest"])
     assert "'random' stands there twice" in wrong(rankers=["random", "random"])
+
+
+def test_a_chat_model_is_accepted_alone_and_beside_others():
+    chat = GOOD["models"]["small"] | {"chat": True}
+    assert load({"models": {"small": chat}}).models["small"].chat
+    load({"models": {"small": chat, "large": GOOD["models"]["small"]}, "rankers": ["nll:small", "nll:self", "random"]})
+
+
+def test_a_chat_model_whose_answers_another_would_have_to_read_is_refused():
+    models = {"small": GOOD["models"]["small"] | {"chat": True}, "large": GOOD["models"]["small"]}
+    message = wrong(models=models, rankers=["nll:large"])
+    assert "rankers: 'nll:large' would have to read the chat answers of small, which is not built yet" in message
+
+
+def test_a_chat_model_on_a_benchmark_without_chat_prompts_is_refused(monkeypatch):
+    monkeypatch.setattr("isobudget.config.CHAT_FORMS", {})
+    assert "models.small.chat: there are no chat prompts for humaneval yet" in wrong(**model(chat=True))
 
 
 @pytest.mark.parametrize("budget", ["two", 0, -1, True, float("nan"), float("inf"), None])

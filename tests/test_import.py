@@ -350,9 +350,9 @@ def test_a_block_is_cut_from_what_was_collected(tmp_path, collect):
 
 def test_what_another_harness_made_ready_is_not_cut():
     text = "    return g(x)\n\ndef g(x):\n    return x\n"
-    assert extract.as_it_stands("PROMPT", text, "completion") == "PROMPT" + text
-    assert extract.as_it_stands("PROMPT", text, "program") == text
-    assert extract.as_it_stands("PROMPT", " \n", "completion") is None
+    assert extract.as_it_stands("PROMPT", text, "completion").program == "PROMPT" + text
+    assert extract.as_it_stands("PROMPT", text, "program").program == text
+    assert extract.as_it_stands("PROMPT", " \n", "completion") == (None, extract.EMPTY)
 
 
 def test_rankers_do_with_what_an_import_has():

@@ -109,7 +109,8 @@ def build_database(
                 connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(fields))})", tables[name])
         connection.execute(
             "CREATE TABLE outcomes "
-            "(benchmark VARCHAR, model VARCHAR, decoding VARCHAR, task_id VARCHAR, sample INTEGER, verdict VARCHAR)"
+            "(benchmark VARCHAR, model VARCHAR, decoding VARCHAR, task_id VARCHAR, sample INTEGER, verdict VARCHAR, "
+            "detail VARCHAR)"
         )
         names = ["benchmark", "model", "decoding", "task_id", "sample", "verdict"]
         frame = pa.table(dict(zip(names, zip(*outcomes, strict=True), strict=True)))
@@ -162,6 +163,24 @@ def written(database, tmp_path_factory):
 def artists(figure):
     """{gid: artist} of a figure."""
     return {each.get_gid(): each for axes in figure.axes for each in axes.get_children() if each.get_gid()}
+
+
+def test_texts_without_a_program_are_counted_by_reason(tmp_path):
+    database = build_database(tmp_path / "isobudget.duckdb", resamples=20)
+    assert "Texts without a program" not in report(database, tmp_path / "before").read_text()
+    with duckdb.connect(str(database)) as connection:
+        for reason, where in (
+            ("empty", "model = 'qwen2.5-coder-0.5b' AND decoding = 'sampled' AND task_id = 'T/1' AND sample < 2"),
+            (
+                "only thinking",
+                "model = 'qwen2.5-coder-0.5b' AND decoding = 'sampled' AND task_id = 'T/2' AND sample < 11",
+            ),
+            ("no code", "model = 'qwen2.5-coder-1.5b' AND decoding = 'greedy' AND task_id = 'T/3'"),
+        ):
+            connection.execute(f"UPDATE outcomes SET verdict = 'rejected', detail = '{reason}' WHERE {where}")
+    page = report(database, tmp_path / "after").read_text()
+    told = re.search(r"Texts without a program: (.*?)\.</p>", page)[1]
+    assert told == f"{SMALL}, sampled: 13 (11 only thinking, 2 empty); {LARGE}, greedy: 1 (1 no code)"
 
 
 def test_every_figure_is_there_as_svg_and_png(written):

@@ -197,7 +197,7 @@ def test_a_benchmark_added(study):
 
 
 def test_a_cheap_stages_module_edited(study):
-    edit(study / "workflow/isobudget/estimates/unbiased.py")
+    edit(study / "workflow/isobudget/statistics/unbiased.py")
     assert planned(study) == {"estimate": 2} | ENDING
 
 
@@ -216,6 +216,19 @@ def test_a_sampling_module_edited(study):
 def test_the_sandbox_edited(study):
     edit(study / "workflow/isobudget/sandbox/server.py")
     assert planned(study) == {"references": 1, "execute": 5, "estimate": 2} | ENDING
+
+
+def test_extraction_edited(study):
+    """Neither a sample nor the check of the reference solutions: those are programs already."""
+    for module in ("extract", "markdown", "programs", "answers"):
+        edit(study / f"workflow/isobudget/execution/{module}.py")
+    assert planned(study) == {"execute": 5, "estimate": 2} | ENDING
+
+
+def test_the_form_of_chat_prompts_changed(study):
+    config = study / "workflow/isobudget/config.py"
+    config.write_text(config.read_text().replace('"function-1"', '"function-2"'))
+    assert planned(study) == {}
 
 
 def test_a_file_of_the_middle_deleted(study):

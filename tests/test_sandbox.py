@@ -171,7 +171,7 @@ def recorded_programs(tasks):
     wanted = [sample for sample in samples if int(sample["task_id"].partition("/")[2]) in tasks]
     return list(
         dict.fromkeys(
-            program_for(problem, extract.extract(problem["prompt"], sample["text"], PYTHON_STOPS))
+            program_for(problem, extract.from_completion(problem["prompt"], sample["text"], PYTHON_STOPS).program)
             for sample in wanted
             for problem in [problems[sample["task_id"]]]
         )

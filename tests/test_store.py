@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import os
 import signal
 import subprocess
@@ -12,9 +13,10 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from small_study import COSTS, PASSED, SETTINGS, aggregate, command, estimate, score, write_costs, write_study
+from small_study import COSTS, GREEDY, PASSED, SETTINGS, aggregate, command, estimate, score, write_costs, write_study
 
 from isobudget.rows import write_json, write_rows
+from isobudget.statistics.bootstrap import interval
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,16 @@ def test_the_tables_and_no_others_with_their_columns(ask):
             "rank_score_at_budget": "benchmark model ranker" + budget,
             "winners": "benchmark unit budget budget_absolute model k value low high runner_up runner_up_k "
             "runner_up_value margin margin_low margin_high",
+            "answers": "benchmark unit tests budget until budget_absolute model ranker k value low high runner_up "
+            "runner_up_ranker runner_up_k runner_up_value margin margin_low margin_high capped",
+            "margins": "benchmark unit model other budget until budget_absolute k other_k value low high "
+            "low_all high_all",
+            "crossovers": "benchmark unit model other tied budget low high crossings compared_from compared_until",
+            "counts": "benchmark model task_id n c",
+            "mixes": "benchmark unit budget budget_absolute early_stop mix value low high spent single single_k "
+            "single_value margin margin_low margin_high most_models capped",
+            "early_stop_at_k": "benchmark model k value low high solved",
+            "early_stop_at_budget": "benchmark model" + budget + " spent spent_solved fixed_k fixed_value",
         }.items()
     }
 
@@ -225,7 +237,155 @@ def test_winners_lead_their_runner_up_by_a_paired_margin(ask, whole):
             for a, b in zip(PASSED[model], PASSED[runner_up], strict=True)
         ]
         resampled = np.array(per_problem)[drawn].mean(axis=1)
-        assert (low, high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])), abs=1e-12)
+        assert (low, high) == pytest.approx(tuple(np.ravel(interval(resampled[:, None], 3))), abs=1e-12)
+
+
+def test_margins_are_paired_at_every_budget_that_buys_both_and_mirrored(ask):
+    found = ask(
+        "SELECT unit, model, other, budget, until, k, other_k, value, low, high, low_all, high_all FROM margins"
+    )
+    # S has scores for 1 to 4, L for 1 and 2: from L's price until five of S or three of L
+    assert [row[:7] for row in found if row[1] == "S"] == [
+        ("flops", "S", "L", 4, 5, 4, 1),
+        ("seconds", "S", "L", 3, 4, 3, 1),
+        ("seconds", "S", "L", 4, 5, 4, 1),
+    ]
+    for unit, model, other, budget, _, k, other_k, value, low, high, low_all, high_all in found:
+        assert value == pytest.approx(pass_at_k(model, k) - pass_at_k(other, other_k), abs=1e-12)
+        (mirror,) = ask(
+            f"SELECT -value, -high, -low, -high_all, -low_all FROM margins WHERE unit = '{unit}' AND budget = {budget} "
+            f"AND model = '{other}'"
+        )
+        assert (value, low, high, low_all, high_all) == pytest.approx(mirror, abs=1e-12)
+        assert low_all <= value <= high_all
+
+
+def test_crossovers_say_from_which_budget_on_a_model_leads(ask):
+    found = ask("SELECT unit, model, other, tied, budget, crossings, compared_from, compared_until FROM crossovers")
+    assert found == [
+        ("flops", "L", "S", False, 4, 0, 4, 5),  # once 0.667, four of S 0.524
+        ("seconds", "L", "S", False, 3, 0, 3, 5),
+    ]
+
+
+def test_answers_hold_from_one_breakpoint_to_the_next_with_the_same_winners(ask):
+    found = ask(
+        "SELECT unit, budget, until, model, k, value, low, high, runner_up, runner_up_k, margin, capped FROM answers "
+        "WHERE tests"
+    )
+    assert [row[:5] + row[8:10] + row[11:] for row in found if row[0] == "flops"] == [
+        ("flops", 1, 2, "S", 1, None, None, None),
+        ("flops", 2, 3, "S", 2, None, None, None),
+        ("flops", 3, 4, "S", 3, None, None, None),
+        ("flops", 4, 5, "L", 1, "S", 4, None),
+        ("flops", 5, 8, "L", 1, "S", 4, "S"),
+        ("flops", 8, 12, "L", 2, "S", 4, "S"),
+        ("flops", 12, math.inf, "L", 2, "S", 4, "L, S"),
+    ]
+    for _, _, _, model, k, value, low, high, runner_up, runner_up_k, margin, _ in found:
+        assert value == pytest.approx(pass_at_k(model, k), abs=1e-12)
+        assert (low, high) == ask(f"SELECT low, high FROM pass_at_k WHERE model = '{model}' AND k = {k}")[0]
+        if runner_up:
+            assert margin == pytest.approx(value - pass_at_k(runner_up, runner_up_k), abs=1e-12)
+    winners = ask("SELECT unit, budget, model, k, margin_low, margin_high FROM winners WHERE margin IS NOT NULL")
+    assert len(winners) == 2
+    for unit, budget, *winner in winners:
+        where = f"tests AND unit = '{unit}' AND budget <= {budget} AND {budget} < until"
+        assert ask(f"SELECT model, k, margin_low, margin_high FROM answers WHERE {where}") == [tuple(winner)]
+
+
+def test_answers_without_tests_take_each_models_best_ranker_or_its_greedy_output(ask):
+    found = ask("SELECT unit, budget, model, ranker, k, value, runner_up, capped FROM answers WHERE NOT tests")
+    costs = {"flops": {"S": 1, "L": 4}, "seconds": {"S": 1, "L": 3}}
+    scoring = {"flops": 4, "seconds": 1}  # what reading one of S's with L adds
+    for unit, budget, model, ranker, k, value, runner_up, _ in found:
+        best = {}
+        for name, price in costs[unit].items():
+            ways = [mean(GREEDY[name])] if budget >= price else []
+            for each in SETTINGS["rankers"]:
+                candidate = price + (scoring[unit] if (name, each) == ("S", "nll:L") else 0)
+                bought = min(int(budget / candidate + 1e-9), len(PASSED[name][0]) // 2)
+                ways += [rank_score_at_k(name, each, bought)] if bought else []
+            if ways:
+                best[name] = max(ways)
+        order = sorted(best, key=lambda name: -best[name])
+        assert value == pytest.approx(best[order[0]], abs=1e-12)
+        assert value == pytest.approx(best[model], abs=1e-12)
+        assert runner_up == next((name for name in best if name != model), None)
+        exact = mean(GREEDY[model]) if ranker == "greedy" else rank_score_at_k(model, ranker, k)
+        assert value == pytest.approx(exact, abs=1e-12)
+    assert [row[7] for row in found if row[0] == "seconds"][-1] == "L, S"
+
+
+def test_counts_are_the_samples_and_the_passes_of_each_problem(ask):
+    found = ask("SELECT model, task_id, n, c FROM counts")
+    assert found == [
+        (model, f"T/{task}", len(row), sum(row)) for model in ("L", "S") for task, row in enumerate(PASSED[model])
+    ]
+
+
+def until_pass(model, k):
+    """Mean over problems and orders of how many samples are drawn up to the first pass, k at most."""
+    firsts = []
+    for row in PASSED[model]:
+        places = list(itertools.combinations(range(len(row)), sum(row)))
+        firsts.append(mean(min(min(place, default=len(row)) + 1, k) for place in places))
+    return mean(firsts)
+
+
+def test_early_stop_is_enumeration_and_puts_a_budget_to_the_expected_cost(ask):
+    for model, k, value, low, high, solved in ask("SELECT model, k, value, low, high, solved FROM early_stop_at_k"):
+        assert value == pytest.approx(until_pass(model, k), abs=1e-12)
+        assert low <= value <= high
+        assert solved == pytest.approx(pass_at_k(model, k), abs=1e-12)
+    found = ask("SELECT unit, model, budget, k, value, spent, spent_solved, fixed_k FROM early_stop_at_budget")
+    price = {("flops", "S"): 1, ("flops", "L"): 4, ("seconds", "S"): 1, ("seconds", "L"): 3}
+    for unit, model, budget, k, value, spent, spent_solved, fixed_k in found:
+        one = price[unit, model]
+        assert spent == pytest.approx(one * until_pass(model, k))
+        assert spent <= budget < one * until_pass(model, k + 1)
+        assert value == pytest.approx(pass_at_k(model, k))
+        assert spent_solved == pytest.approx(spent / value)
+        assert fixed_k in (None, int(budget / one + 1e-9))
+        assert fixed_k is None or k >= fixed_k
+    expected = []
+    for (unit, model), one in price.items():
+        for (budget,) in ask(f"SELECT DISTINCT budget FROM pass_at_budget WHERE unit = '{unit}'"):
+            fit = [k for k in range(1, len(PASSED[model][0]) + 1) if one * until_pass(model, k) <= budget]
+            if fit and fit[-1] <= len(PASSED[model][0]) // 2:
+                expected.append((unit, model, budget, fit[-1]))
+    assert sorted(row[:4] for row in found) == sorted(expected)
+    assert ("seconds", "S", 3, 4) in expected, "four are tried where the paper's fixed k draws three"
+
+
+def test_mixes_beside_the_best_model_alone(ask):
+    found = ask("SELECT unit, budget, mix, single, single_k, spent, capped FROM mixes WHERE NOT early_stop")
+    assert [row[:2] for row in found] == [
+        *(("flops", budget) for budget in (1, 2, 4, 8, 16, 64)),
+        *(("seconds", budget) for budget in (1, 3, 6)),
+    ]
+    price = {"flops": 4, "seconds": 3}
+
+    def worth(mix):
+        return mean(
+            1 - (1 - mean(s)) ** mix[0] * (1 - mean(t)) ** mix[1] for s, t in zip(*PASSED.values(), strict=True)
+        )
+
+    for unit, budget, mix, single, single_k, spent, _ in found:
+        grid = [mix for mix in itertools.product(range(5), range(3)) if 0 < mix[0] + mix[1] * price[unit] <= budget]
+        small, large = max(grid, key=lambda each: (round(worth(each), 12), -each[0] - price[unit] * each[1]))
+        assert mix == " + ".join(f"{m} x {k}" for m, k in (("S", small), ("L", large)) if k)
+        alone = max((each for each in grid if 0 in each), key=worth)
+        assert (single, single_k) == (("S", alone[0]) if alone[0] else ("L", alone[1]))
+        assert spent <= min(budget, small + price[unit] * large)
+    assert [row[6] for row in found] == [None, None, None, "S", "S, L", "S, L", None, None, "S"]
+    assert found[4][2] == "S x 4 + L x 2"
+    for value, low, high, single_value, margin in ask("SELECT value, low, high, single_value, margin FROM mixes"):
+        assert 0 <= low <= value <= high <= 1
+        assert margin == pytest.approx(value - single_value, abs=1e-12)
+    assert ask("SELECT DISTINCT mix FROM mixes WHERE early_stop AND unit = 'flops' AND budget = 16") == [
+        ("S x 4 + L x 2",)
+    ]
 
 
 def test_where_the_settings_and_versions_came_from_is_kept(ask):

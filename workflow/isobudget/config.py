@@ -16,6 +16,8 @@ from isobudget import paths
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
 
+# How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
+CHAT_FORMS = {"humaneval": "function-1"}
 PLANNED_ENGINES = ("endpoint",)
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
@@ -66,7 +68,7 @@ class Model(_Strict):
         "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
     )
     samples: PositiveInt = Field(description="n, samples a problem; rounded up to whole blocks")
-    chat: bool = Field(False, description="the model's chat template instead of completion prompts (not built yet)")
+    chat: bool = Field(False, description="ask in the model's own chat template instead of by completion prompts")
     price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")
 
     path: str | None = Field(None, description="engine import: the file or folder; {benchmark} stands for its name")
@@ -100,8 +102,6 @@ class Model(_Strict):
             raise ValueError("engine vllm needs 'weights': a hub id, a local folder, or a set of packages")
         if self.engine == "recorded" and self.weights is not None:
             raise ValueError("engine recorded replays recordings/ and takes no 'weights'; leave the key out")
-        if self.chat:
-            raise ValueError("chat templates are not built yet; set 'chat: false'")
         return self
 
 
@@ -238,6 +238,22 @@ class Study(_Strict):
                 raise ValueError(
                     f"rankers: {ranker!r} names no model of this study; after 'nll:' comes self, {_or(self.models)}"
                 )
+            for name, settings in self.models.items():
+                if settings.chat and name != model:
+                    raise ValueError(
+                        f"rankers: {ranker!r} would have to read the chat answers of {name}, which is not built yet; "
+                        "leave that ranker out"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _chat_is_asked_somehow(self):
+        for benchmark in self.benchmarks:
+            for name, settings in self.models.items():
+                if settings.chat and benchmark not in CHAT_FORMS:
+                    raise ValueError(
+                        f"models.{name}.chat: there are no chat prompts for {benchmark} yet; set 'chat: false'"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -325,7 +341,8 @@ class Study(_Strict):
             "engine": chosen.engine,
             "protocol": SAMPLING_PROTOCOL,
             "n": self.block if decoding == "sampled" else 1,
-            "decoding": self._decoding(benchmark, decoding),
+            "decoding": self._decoding(benchmark, decoding, chosen.chat),
+            **self._asking(benchmark, model),
         }
         if chosen.engine == "vllm":
             settings |= self._loading(model)
@@ -336,7 +353,8 @@ class Study(_Strict):
         return _json(
             engine=self.models[model].engine,
             protocol=SAMPLING_PROTOCOL,
-            decoding=self._decoding(benchmark, "sampled"),
+            decoding=self._decoding(benchmark, "sampled", self.models[model].chat),
+            **self._asking(benchmark, model),
             prompts=self.calibration.prompts,
             n=self.calibration.samples,
             score=any(ranker == f"nll:{model}" for ranker in self.rankers),
@@ -393,11 +411,17 @@ class Study(_Strict):
     def report_settings(self):
         return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks})
 
-    def _decoding(self, benchmark, decoding):
-        settings = {"max_tokens": self.max_tokens(benchmark), "stop": BENCHMARKS[benchmark]["stop"]}
+    def _decoding(self, benchmark, decoding, chat=False):
+        # an answer has code anywhere in it, and ends by itself
+        stop = () if chat else BENCHMARKS[benchmark]["stop"]
+        settings = {"max_tokens": self.max_tokens(benchmark), "stop": stop}
         if decoding == "greedy":
             return settings | {"temperature": 0.0, "top_p": 1.0}
         return settings | {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
+
+    def _asking(self, benchmark, model):
+        # a key of chat models alone: the settings of completion models stay what recordings/ were drawn with
+        return {"chat": CHAT_FORMS[benchmark]} if self.models[model].chat else {}
 
     def _loading(self, model):
         chosen = self.models[model]

@@ -68,10 +68,10 @@ SCHEMAS = {
     ),
     "estimates": pa.schema(
         [
-            ("metric", pa.string()),  # pass_at_k, greedy or rank_score_at_k
+            ("metric", pa.string()),  # pass_at_k, samples_until_pass, greedy or rank_score_at_k
             ("ranker", pa.string()),  # null but for rank_score_at_k
             ("k", pa.int32()),
-            ("value", pa.float64()),  # a fraction in 0..1, as low and high
+            ("value", pa.float64()),  # a fraction in 0..1, as low and high; of samples_until_pass 1..k samples
             ("low", pa.float64()),
             ("high", pa.float64()),
             ("n", pa.int32()),  # samples a problem that the value rests on

@@ -132,7 +132,7 @@ def count_tokens(settings, prompts, max_tokens):
 
     Args:
         settings: weights, revision.
-        prompts: list of (name, text).
+        prompts: list of (name, prompt); a prompt is text, or its tokens as a list of int.
         max_tokens: new tokens at most.
 
     Returns:
@@ -142,24 +142,13 @@ def count_tokens(settings, prompts, max_tokens):
         StudyError: no tokenizer, or a prompt that leaves no room for max_tokens.
     """
     on_cpu()  # says what is missing, if vLLM is
-    from transformers import AutoConfig, AutoTokenizer
+    tokenizer = open_tokenizer(settings)
+    from transformers import AutoConfig
 
     weights = settings["weights"]
-    folder = Path(weights)
-    if folder.is_dir() and not any(
-        (folder / name).exists() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")
-    ):
-        raise StudyError(f"{weights}: there is no tokenizer in this folder; put tokenizer.json beside the weights.")
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(weights, revision=settings["revision"])
+    with _hub_errors(weights):
         config = AutoConfig.from_pretrained(weights, revision=settings["revision"])
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise StudyError(
-            f"{weights}: neither a folder with a model nor one that the hub gives here ({reason}); "
-            "put the right hub id or folder into models.*.weights."
-        ) from None
-    counts = [len(tokenizer(text).input_ids) for _, text in prompts]
+    counts = [len(prompt if isinstance(prompt, list) else tokenizer(prompt).input_ids) for _, prompt in prompts]
     context = getattr(config.get_text_config(), "max_position_embeddings", None)
     for (name, _), count in zip(prompts, counts, strict=True):
         if context and count + max_tokens > context:
@@ -170,20 +159,46 @@ def count_tokens(settings, prompts, max_tokens):
     return counts
 
 
-def generate(engine, prompts, decoding, n, what="samples"):
+def open_tokenizer(settings):
+    """The tokenizer of the weights, from their folder or the hub; no model is loaded.
+
+    Args:
+        settings: weights, revision.
+
+    Raises:
+        StudyError: transformers is not installed, or there is no tokenizer.
+    """
+    try:
+        from transformers import AutoTokenizer
+    except ImportError:
+        raise StudyError("transformers is not installed; `make vllm` installs what live models need.") from None
+
+    weights = settings["weights"]
+    folder = Path(weights)
+    if folder.is_dir() and not any(
+        (folder / name).exists() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")
+    ):
+        raise StudyError(f"{weights}: there is no tokenizer in this folder; put tokenizer.json beside the weights.")
+    with _hub_errors(weights):
+        return AutoTokenizer.from_pretrained(weights, revision=settings["revision"])
+
+
+def generate(engine, prompts, decoding, n, what="samples", chat=False):
     """Draw n completions of each prompt in one call, so that each prompt is read once.
 
     Args:
         engine: from `load`.
-        prompts: list of str.
+        prompts: list of str, or of tokens as lists of int.
         decoding: temperature, top_p, max_tokens, stop.
         n: completions a prompt.
         what: the progress bar's name.
+        chat: the model answers in its chat template, where its own end of a turn alone ends an answer:
+            other special tokens may open its thoughts.
 
     Returns:
         (completions, seconds): a list a prompt of n Completions, and the wall time of the call.
     """
-    from vllm import SamplingParams
+    from vllm import SamplingParams, TokensPrompt
 
     parameters = SamplingParams(
         n=n,
@@ -192,12 +207,13 @@ def generate(engine, prompts, decoding, n, what="samples"):
         top_p=1.0 if engine.on_cpu else decoding["top_p"],
         max_tokens=decoding["max_tokens"],
         stop=list(decoding["stop"]),
-        stop_token_ids=engine.end_tokens,
+        stop_token_ids=[] if chat else engine.end_tokens,
         include_stop_str_in_output=True,
         logprobs=0,
     )
+    inputs = [TokensPrompt(prompt_token_ids=one) if isinstance(one, list) else one for one in prompts]
     started = time.monotonic()
-    outputs = engine.llm.generate(prompts, parameters, use_tqdm=_bar(what))
+    outputs = engine.llm.generate(inputs, parameters, use_tqdm=_bar(what))
     seconds = time.monotonic() - started
     completions = [
         [
@@ -345,6 +361,18 @@ def _check_memory(weights, dtype):
             f"{weights}: the engine needs about {needed:.0f} GiB of memory and {free:.0f} GiB are free; "
             "stop other jobs, lower --cores, or take a smaller model."
         )
+
+
+@contextlib.contextmanager
+def _hub_errors(weights):
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise StudyError(
+            f"{weights}: neither a folder with a model nor one that the hub gives here ({reason}); "
+            "put the right hub id or folder into models.*.weights."
+        ) from None
 
 
 @contextlib.contextmanager

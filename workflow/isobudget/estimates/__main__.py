@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from isobudget import paths, rows, stage
 from isobudget.errors import StudyError
-from isobudget.estimates.bootstrap import interval, replicates, resamples
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
-from isobudget.estimates.unbiased import pass_at_k, rank_score_at_k
+from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
+from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
 
 
 def estimate(args):
@@ -30,7 +30,9 @@ def estimate(args):
     counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
     n = passed.shape[1]
     k = np.arange(1, n // 2 + 1)
-    tables = [_rows("pass_at_k", None, k, pass_at_k(n, passed.sum(axis=1), k), n, counts)]
+    correct = passed.sum(axis=1)
+    tables = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
+    tables.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
         scores, kept = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded)
         tables.append(_rows("rank_score_at_k", ranker, k, rank_score_at_k(passed, scores, kept, k), n, counts))
@@ -52,7 +54,7 @@ def estimate(args):
 def _rows(metric, ranker, k, values, n, counts):
     """The rows of one metric from its values, shape (problems, ks)."""
     drawn = replicates(values, counts)
-    low, high = interval(drawn)
+    low, high = interval(drawn, len(values), acceleration(values))
     count = len(k)
     offsets = np.arange(count + 1, dtype=np.int32) * drawn.shape[0]
     columns = {

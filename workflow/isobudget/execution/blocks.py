@@ -15,15 +15,15 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
     Each distinct program (text and tests) runs once, and not at all if `keep_in`, the file of
-    verdicts kept by content, knows it. Samples of a problem that its own reference excluded get no row;
-    the file's metadata name those problems. Raises StudyError if the references have not passed, a
-    task_id is unknown, or the sandbox fails.
+    verdicts kept by content, knows it. What a text is, the samples' metadata say (`_extracted`). Samples of
+    a problem that its own reference excluded get no row; the file's metadata name those problems. Raises
+    StudyError if the references have not passed, a task_id is unknown, or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
     samples = rows.read_rows(samples_path, "samples").to_pylist()
+    drawn = rows.read_metadata(samples_path, "samples")
     excluded = _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
-    form = rows.read_metadata(samples_path, "samples").get("form", "raw")
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(samples):
@@ -36,12 +36,9 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         if sample["task_id"] in excluded:
             continue
         text = sample["text"] or ""
-        if form == "raw":
-            source = extract.extract(code_of(problem, settings), text, stop)
-        else:
-            source = extract.as_it_stands(code_of(problem, settings), text, form)
+        source, reason = _extracted(drawn, code_of(problem, settings), text, stop, problem["entry_point"])
         if source is None:
-            plan.append((sample, None, None))
+            plan.append((sample, None, reason))
             continue
         program = program_for(problem, source, settings)
         if program not in numbers:
@@ -50,9 +47,11 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         plan.append((sample, sha256(source), numbers[program]))
 
     outcomes, facts = judge(programs, settings, workers, "execute", keep_in)
-    found = [_row(sample, digest, outcomes[number] if digest else None) for sample, digest, number in plan]
+    found = [
+        _row(sample, digest, outcomes[known]) if digest else _rejected(sample, known) for sample, digest, known in plan
+    ]
     metadata = {
-        **{key: value for key, value in rows.read_metadata(samples_path, "samples").items() if key in IDENTITY},
+        **{key: value for key, value in drawn.items() if key in IDENTITY},
         **facts,
         "extraction": extract.VERSION,
         "distinct": len(programs),
@@ -60,6 +59,19 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         "verdicts": dict(collections.Counter(row["verdict"] for row in found)),
     }
     rows.write_rows(output, "outcomes", found, metadata)
+
+
+def _extracted(drawn, prompt, text, stop, entry_point):
+    """The program in a text, by what its file's metadata say that it is, behind the code that the prompt gives.
+
+    `chat`: an answer to a model that was asked in that form. `form`: of imported samples, unless they are raw,
+    what another harness made ready. Else a completion.
+    """
+    if drawn.get("form", "raw") != "raw":
+        return extract.as_it_stands(prompt, text, drawn["form"])
+    if drawn.get("chat"):
+        return extract.from_answer(prompt, text, entry_point or None)
+    return extract.from_completion(prompt, text, stop)
 
 
 def _check_references(path, problems):
@@ -77,6 +89,9 @@ def _check_references(path, problems):
 
 def _row(sample, digest, outcome):
     row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": digest}
-    if outcome is None:
-        return {**row, "verdict": verdicts.REJECTED, "detail": "there is no text", "cpu_seconds": 0.0}
     return {**row, "verdict": outcome.verdict, "detail": outcome.detail, "cpu_seconds": outcome.cpu_seconds}
+
+
+def _rejected(sample, reason):
+    row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": None}
+    return {**row, "verdict": verdicts.REJECTED, "detail": reason, "cpu_seconds": 0.0}

@@ -34,6 +34,7 @@ _QUERIES = {
     "verdicts": "benchmark model decoding verdict count",
     "excluded": "benchmark task_id",
     "labels": "benchmark model labelled agreed",
+    "rejected": "benchmark model decoding reason count",
 }
 Rows = {
     name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
@@ -65,6 +66,7 @@ class Study:
     verdicts: tuple  # benchmark, model, decoding, verdict, count
     labels: tuple  # benchmark, model, labelled, agreed: how verdicts compare with labels that came along
     excluded: tuple  # benchmark, task_id of problems left out
+    rejected: tuple  # benchmark, model, decoding, reason, count: what became of no program
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
 

@@ -178,7 +178,26 @@ def _verdicts(study, benchmark):
             rows.append(
                 {"model": model, "decoding": decoding, "total": f"{sum(line):,}", "counts": [f"{n:,}" for n in line]}
             )
-    return {"verdict_names": names, "verdicts": rows}
+    return {"verdict_names": names, "verdicts": rows, "rejected": _rejected(study, benchmark)}
+
+
+def _rejected(study, benchmark):
+    """A phrase for each model and decoding with texts that held no program: how many, and why."""
+    found = {}
+    for row in study.rejected:
+        if row.benchmark == benchmark:
+            found.setdefault((row.model, row.decoding), []).append(row)
+    return [
+        {
+            "model": model,
+            "decoding": decoding,
+            "count": f"{sum(row.count for row in rows):,}",
+            "reasons": ", ".join(
+                f"{row.count:,} {row.reason}" for row in sorted(rows, key=lambda row: (-row.count, row.reason))
+            ),
+        }
+        for (model, decoding), rows in found.items()
+    ]
 
 
 def _costs(study):

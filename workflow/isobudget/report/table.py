@@ -93,6 +93,8 @@ def _notes(study, benchmark, unit, rows, names):
         told = {model: model if model.endswith(names[model]) else f"{names[model]} = {model}" for model in prices}
         notes.append("one generation costs: " + ", ".join(f"{told[m]} {digits(price)}" for m, price in prices.items()))
         notes.append("margin is the best less the runner-up in points, its interval paired over problems")
+    if len(rows) > 1:
+        notes.append("each interval holds at its own budget, not all of them at once")
     for row in rows:
         for model, k, n in answer.undersampled(study, benchmark, unit, row.budget):
             held = "" if n is None else f", {n} were drawn"

@@ -7,6 +7,7 @@ on the same completions where the study ranks with this model.
 from isobudget import stage
 from isobudget.engines import vllm
 from isobudget.rows import read_json, read_metadata, read_rows, write_json
+from isobudget.sampling.prompts import prompts
 
 # another prompt than the timed ones, so that nothing of theirs is in the cache
 WARM_UP = '"""Tools."""\n\n\ndef main():\n'
@@ -19,20 +20,25 @@ def calibrate(args):
         return
     settings, decoding = args.settings, args.settings["decoding"]
     problems = read_rows(args.problems, "problems").to_pylist()[: settings["prompts"]]
-    prompts = [problem["prompt"] for problem in problems]
-    counts = vllm.count_tokens(settings, [(p["task_id"], p["prompt"]) for p in problems], decoding["max_tokens"])
+    asked = prompts(problems, settings)
+    named = [(problem["task_id"], prompt) for problem, prompt in zip(problems, asked, strict=True)]
+    counts = vllm.count_tokens(settings, named, decoding["max_tokens"])
     # read back, a completion may be cut into a few more tokens than it was written in, and scoring adds one
     longest = max(counts) + decoding["max_tokens"] + 64
     engine = vllm.load(settings, longest, seed=args.run, top_p=decoding["top_p"])
     vllm.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 8, "warm-up")
     name = f"{args.model} calibration {args.run}"
-    drawn, seconds = vllm.generate(engine, prompts, decoding, settings["n"], name)
+    drawn, seconds = vllm.generate(engine, asked, decoding, settings["n"], name, "chat" in settings)
     flat = [completion for completions in drawn for completion in completions]
     scored, scoring_seconds = 0, None
     if settings["score"]:
         # the engine still holds the prompts; a ranking job begins without them, and so does this
         engine.llm.reset_prefix_cache()
-        pairs = [(prompt, one.text) for prompt, completions in zip(prompts, drawn, strict=True) for one in completions]
+        pairs = [
+            (problem["prompt"], one.text)
+            for problem, completions in zip(problems, drawn, strict=True)
+            for one in completions
+        ]
         scored = len(pairs)
         _, scoring_seconds = vllm.score(engine, pairs, f"{name}, scoring")
     run = {
@@ -41,7 +47,7 @@ def calibrate(args):
         "engine": "vllm",
         "benchmark": read_metadata(args.problems, "problems")["benchmark"],
         "decoding": decoding,
-        "prompts": len(prompts),
+        "prompts": len(asked),
         "generations": len(flat),
         "generation_seconds": round(seconds, 3),
         "prompt_tokens": sum(one.prompt_tokens for one in flat),

@@ -19,6 +19,11 @@ def samples(problems, settings, where, recording):
                 f"{recording}: recorded with {key} {metadata.get(key)!r}, the study asks for {wanted!r}; "
                 "change the config or sample anew with engine: vllm."
             )
+    if metadata.get("chat") != settings.get("chat"):
+        raise StudyError(
+            f"{recording}: recorded with {_prompts(metadata)}, the study asks for {_prompts(settings)}; "
+            "change models.*.chat in the config or sample anew with engine: vllm."
+        )
     for key, wanted in settings["decoding"].items():
         if metadata["settings"].get(key) != wanted:
             raise StudyError(
@@ -39,3 +44,7 @@ def samples(problems, settings, where, recording):
             )
         rows += drawn
     return rows, metadata | {"engine": "recorded", "recorded_engine": metadata["engine"]}
+
+
+def _prompts(settings):
+    return f"the chat prompts {settings['chat']!r}" if settings.get("chat") else "completion prompts"

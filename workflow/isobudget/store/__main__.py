@@ -10,14 +10,17 @@ import shutil
 from importlib import resources
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from isobudget import rows, stage
 from isobudget.errors import StudyError
-from isobudget.store.files import check, read_costs, read_through, study_files
+from isobudget.store import comparisons, mixtures
+from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores")} | {"labels": "imported"}
 DERIVED = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k", "absolute_budgets")
-DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners")
+DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners", "early_stop_at_k", "early_stop_at_budget", "counts")
 
 
 def aggregate(args):
@@ -76,9 +79,67 @@ def _fill(connection, settings, files, costs):
     for table, kind in ROW_TABLES.items():
         _run(connection, f"load_{table}", [file.path for file in files if file.kind == kind])
     estimates = [file.path for file in files if file.kind == "estimates"]
+    _compare(connection, files, costs)
     for operation in DERIVED:
         _run(connection, operation, estimates)
+    _mix(connection, files, costs)
     connection.execute("CHECKPOINT")
+
+
+def _compare(connection, files, costs):
+    """Fill the tables that need replicates, one benchmark and unit at a time."""
+    read = {}
+    for benchmark, unit, prices, cheapest in _markets(files, costs):
+        if benchmark not in read:  # one benchmark's at a time: at the paper's size they are a hundred MB
+            mine = [file for file in files if _estimated(file) and file.benchmark == benchmark]
+            read = {benchmark: [comparisons.read_estimates(file) for file in mine]}
+        estimates = read[benchmark]
+        keys = {"benchmark": benchmark, "unit": unit, "cheapest": cheapest}
+        for tests in (True, False):
+            _insert(connection, "answers", comparisons.answers(estimates, prices, tests), keys)
+        _insert(connection, "margins", comparisons.margins(estimates, prices), keys)
+        _insert(connection, "crossovers", comparisons.crossovers(estimates, prices), keys)
+
+
+def _mix(connection, files, costs):
+    """Fill the table of mixes, which needs the counts of every problem."""
+    for benchmark, unit, prices, cheapest in _markets(files, costs):
+        found = connection.execute("FROM counts WHERE benchmark = $1 ORDER BY model, task_id", [benchmark]).fetchnumpy()
+        counts = {
+            model: (int(found["n"][mine][0]), np.asarray(found["c"][mine]))
+            for model in np.unique(found["model"])
+            if (mine := found["model"] == model).any()
+        }
+        paid = {model: generation for model, (generation, _) in prices.items() if generation and model in counts}
+        if len(paid) < 2:
+            continue
+        asked = "SELECT budget_absolute FROM absolute_budgets WHERE unit = $1 ORDER BY budget"
+        budgets = [budget for (budget,) in connection.execute(asked, [unit]).fetchall()]
+        bootstrap = next(rows.read_metadata(file.path, file.kind)["bootstrap"] for file in files if _estimated(file))
+        keys = {"benchmark": benchmark, "unit": unit, "cheapest": cheapest}
+        _insert(connection, "mixes", mixtures.mixtures(counts, paid, budgets, bootstrap), keys)
+
+
+def _markets(files, costs):
+    """(benchmark, unit, {model: (generation, scoring)}, the cheapest generation) where some generation has a cost."""
+    for benchmark in sorted({file.benchmark for file in files}):
+        for unit in UNITS:
+            prices = {model: (generation, scoring) for model, u, generation, scoring, *_ in costs if u == unit}
+            cheapest = min((generation for generation, _ in prices.values() if generation), default=None)
+            if cheapest is not None:
+                yield benchmark, unit, prices, cheapest
+
+
+def _estimated(file):
+    return file.kind == "estimates"
+
+
+def _insert(connection, table, found, keys):
+    """Put rows that were found in Python into a table, by its .sql file."""
+    if found:
+        connection.register("found", pa.Table.from_pylist(found))
+        connection.execute(_operation(f"insert_{table}"), keys)
+        connection.unregister("found")
 
 
 def _run(connection, operation, files):

@@ -47,4 +47,40 @@ CREATE TEMP TABLE files (
 CREATE TEMP TABLE budgets (unit VARCHAR, budget DOUBLE);
 
 -- The most samples that a budget pays for; a billionth is forgiven, so that a budget of exactly four gives four.
-CREATE TEMP MACRO samples_within(budget, cost) AS floor(budget / cost * (1 + 1e-9))::BIGINT;
+CREATE TEMP MACRO forgiven(budget) AS budget * (1 + 1e-9);
+CREATE TEMP MACRO samples_within(budget, cost) AS floor(forgiven(budget / cost))::BIGINT;
+
+-- What to run at every budget, from one breakpoint to the next, so that any budget is a look-up: budget <= yours < until
+-- (infinity: no end). Without tests a ranker chooses, or the greedy output is taken; with tests, ranker is null. capped:
+-- models of which the budget buys more samples than have a score (k <= n/2), and which are run as often as have one.
+CREATE TABLE answers (
+    benchmark VARCHAR, unit VARCHAR, tests BOOLEAN, budget DOUBLE, until DOUBLE, budget_absolute DOUBLE,
+    model VARCHAR, ranker VARCHAR, k INTEGER, value DOUBLE, low DOUBLE, high DOUBLE,
+    runner_up VARCHAR, runner_up_ranker VARCHAR, runner_up_k INTEGER, runner_up_value DOUBLE,
+    margin DOUBLE, margin_low DOUBLE, margin_high DOUBLE, capped VARCHAR
+);
+
+-- model less other with tests, at every budget at which both have a score. low..high holds at one budget; low_all..
+-- high_all is a band that holds at all budgets of the pair at once.
+CREATE TABLE margins (
+    benchmark VARCHAR, unit VARCHAR, model VARCHAR, other VARCHAR, budget DOUBLE, until DOUBLE, budget_absolute DOUBLE,
+    k INTEGER, other_k INTEGER, value DOUBLE, low DOUBLE, high DOUBLE, low_all DOUBLE, high_all DOUBLE
+);
+
+-- From budget on model is better than other with tests, at every budget up to compared_until. low..high is a 95 %
+-- interval of that budget; a null high: not before compared_until. tied: neither is better at the end, no budget.
+CREATE TABLE crossovers (
+    benchmark VARCHAR, unit VARCHAR, model VARCHAR, other VARCHAR, tied BOOLEAN, budget DOUBLE, low DOUBLE, high DOUBLE,
+    crossings INTEGER, compared_from DOUBLE, compared_until DOUBLE
+);
+
+-- The best mix of models at each budget, chosen on one half of the problems and scored on the other, the cheapest model's
+-- samples drawn first; single is the best model alone, chosen and scored in the same way, margin the mix less it. mix and
+-- single are those that all problems choose. early_stop: false, the budget pays for every sample; true, it bounds what a
+-- problem costs in expectation if one stops at the first pass, which is spent. capped: models of which the budget buys
+-- more samples than have a score, so that alone they may be better than single says.
+CREATE TABLE mixes (
+    benchmark VARCHAR, unit VARCHAR, budget DOUBLE, budget_absolute DOUBLE, early_stop BOOLEAN, mix VARCHAR,
+    value DOUBLE, low DOUBLE, high DOUBLE, spent DOUBLE, single VARCHAR, single_k INTEGER, single_value DOUBLE,
+    margin DOUBLE, margin_low DOUBLE, margin_high DOUBLE, most_models INTEGER, capped VARCHAR
+);

@@ -1,6 +1,6 @@
 -- The best model at each budget by pass@k, and by how much it leads the runner-up. Equal values (but for rounding): the
--- one that spends less, then the name. The margin's interval is paired: replicate by replicate, winner less runner-up,
--- over the same resampled problems. Null where no other model has a row at this budget.
+-- one that spends less, then the name. The margin's interval is paired over problems. Null where no other model has a row
+-- at this budget.
 CREATE TABLE winners AS
 WITH ranked AS (
     SELECT pass_at_budget.*, row_number() OVER (
@@ -8,31 +8,14 @@ WITH ranked AS (
     ) AS place
     FROM pass_at_budget
     JOIN costs USING (model, unit)
-),
-pairs AS (
-    SELECT first.*, second.model AS runner_up, second.k AS runner_up_k, second.value AS runner_up_value
-    FROM (SELECT * FROM ranked WHERE place = 1) AS first
-    LEFT JOIN (SELECT * FROM ranked WHERE place = 2) AS second USING (benchmark, unit, budget)
-),
-replicated AS (
-    SELECT files.benchmark, files.model, rows.k, rows.replicates
-    FROM read_parquet($paths, filename = true) AS rows
-    JOIN files ON files.path = rows.filename AND files.kind = 'estimates'
-    WHERE rows.metric = 'pass_at_k'
-    AND (files.benchmark, files.model, rows.k) IN (
-        SELECT (benchmark, model, k) FROM pairs UNION SELECT (benchmark, runner_up, runner_up_k) FROM pairs
-    )
-),
-margins AS (
-    SELECT pairs.*, list_transform(list_zip(a.replicates, b.replicates), lambda pair: pair[1] - pair[2]) AS replicates
-    FROM pairs
-    JOIN replicated AS a ON (a.benchmark, a.model, a.k) = (pairs.benchmark, pairs.model, pairs.k)
-    LEFT JOIN replicated AS b ON (b.benchmark, b.model, b.k) = (pairs.benchmark, pairs.runner_up, pairs.runner_up_k)
 )
 SELECT
-    benchmark, unit, budget, budget_absolute, model, k, value, low, high, runner_up, runner_up_k, runner_up_value,
-    value - runner_up_value AS margin,
-    CASE WHEN runner_up IS NOT NULL THEN list_aggregate(replicates, 'quantile_cont', 0.025) END AS margin_low,
-    CASE WHEN runner_up IS NOT NULL THEN list_aggregate(replicates, 'quantile_cont', 0.975) END AS margin_high
-FROM margins
-ORDER BY benchmark, unit, budget;
+    first.benchmark, first.unit, first.budget, first.budget_absolute, first.model, first.k, first.value, first.low,
+    first.high, second.model AS runner_up, second.k AS runner_up_k, second.value AS runner_up_value,
+    first.value - second.value AS margin, margins.low AS margin_low, margins.high AS margin_high
+FROM (SELECT * FROM ranked WHERE place = 1) AS first
+LEFT JOIN (SELECT * FROM ranked WHERE place = 2) AS second USING (benchmark, unit, budget)
+LEFT JOIN margins ON (margins.benchmark, margins.unit, margins.model, margins.other, margins.k, margins.other_k)
+    = (first.benchmark, first.unit, first.model, second.model, first.k, second.k)
+    AND margins.budget <= forgiven(first.budget) AND forgiven(first.budget) < margins.until
+ORDER BY first.benchmark, first.unit, first.budget;

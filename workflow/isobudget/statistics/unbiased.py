@@ -1,12 +1,14 @@
-"""pass@k and rank-score@k: unbiased estimators over all subsets of k of n samples, as plain numpy.
+"""pass@k, samples until the first pass, rank-score@k: unbiased over all subsets of k of n samples, as plain numpy.
 
-Both come from Hassid et al., "The Larger the Better?", COLM 2024 (arXiv 2404.00725); pass@k is that of
-Chen et al. 2021 (arXiv 2107.03374).
+pass@k and rank-score@k come from Hassid et al., "The Larger the Better?", COLM 2024 (arXiv 2404.00725); pass@k is that
+of Chen et al. 2021 (arXiv 2107.03374).
 """
 
 import math
 
 import numpy as np
+
+FORGIVEN = 1 + 1e-9  # as in store/sql/schema.sql: a budget of exactly four buys four, whatever its division rounds to
 
 
 def pass_at_k(n, c, k):
@@ -27,14 +29,55 @@ def pass_at_k(n, c, k):
     Raises:
         ValueError: n, c or k is out of range.
     """
-    c, k = np.atleast_1d(np.asarray(c)), _sizes(n, k)
+    k = _sizes(n, k)
+    return 1.0 - none_passes(n, c, k.max(initial=0))[:, k]
+
+
+def samples_until_pass(n, c, k):
+    """How many samples are drawn if one stops at the first that passes, or after k, in expectation for each problem.
+
+        E min(T, k) = sum_{j=0}^{k-1} C(n - c, j) / C(n, j),   T the place of the first pass
+
+    Drawn without replacement from n samples of which c pass, T is negative hypergeometric and P(T > j) is the ratio
+    of the sum, which estimates the chance (1 - p)^j of j failures without bias; so the sum estimates without bias what
+    stopping early costs with new samples. Without the cap k there is no such estimator, and the cost is infinite
+    wherever a problem cannot be solved.
+
+    Args:
+        n, c, k: as in `pass_at_k`.
+
+    Returns:
+        Floats in 1..k, shape (problems, ks).
+
+    Raises:
+        ValueError: n, c or k is out of range.
+    """
+    k = _sizes(n, k)
+    return np.cumsum(none_passes(n, c, k.max(initial=0)), axis=1)[:, k - 1]
+
+
+def none_passes(n, c, most):
+    """The share of subsets of j samples in which none passes, for each problem: C(n - c, j) / C(n, j), j = 0..most.
+
+    Args:
+        n: int, samples a problem.
+        c: ints, shape (problems,), samples that pass, 0 <= c <= n.
+        most: int, the largest subset, at most n.
+
+    Returns:
+        Floats in 0..1, shape (problems, most + 1).
+
+    Raises:
+        ValueError: c is out of range.
+    """
+    c = np.atleast_1d(np.asarray(c))
     if c.size and (c.min() < 0 or c.max() > n):
         raise ValueError(f"c must be between 0 and n = {n}")
     distinct, where = np.unique(c, return_inverse=True)
-    j = np.arange(k.max(initial=0))
-    factors = np.clip((n - distinct[:, None] - j) / (n - j), 0.0, 1.0)
-    missed = np.cumprod(factors, axis=1)  # (distinct, max k): no pass among the first k drawn
-    return 1.0 - missed[:, k - 1][where]
+    j = np.arange(most)
+    factors = np.ones((len(distinct), most + 1))
+    factors[:, 1:] = np.clip((n - distinct[:, None] - j) / (n - j), 0.0, 1.0)
+    return np.cumprod(factors, axis=1)[where]
 
 
 def rank_score_at_k(passed, scores, kept, k):
@@ -84,7 +127,7 @@ def samples_within(budget, cost):
     """
     if not cost > 0 or not 0 <= budget < math.inf:
         raise ValueError("a budget must be finite and a cost positive")
-    return math.floor(budget / cost * (1 + 1e-9))
+    return math.floor(budget / cost * FORGIVEN)
 
 
 def _ranked_passes(passed, scores, kept):

@@ -1,0 +1,281 @@
+"""A text read as Python, never run: what its statements bind, read and change, and what an entry point reaches."""
+
+import ast
+import warnings
+from functools import cached_property
+from typing import NamedTuple
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+# a program that looks names up by their text may reach any of them
+_LOOKUPS = frozenset({"eval", "exec", "globals", "vars", "locals"})
+# calls that set Python up for what follows: kept though nothing reaches them
+_SETTINGS = frozenset({"setrecursionlimit", "set_int_max_str_digits", "stack_size", "seed", "getcontext", "setcontext"})
+
+
+def _parse(text):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a "\d" in what a model wrote is no news
+            return ast.parse(text)
+    except (ValueError, MemoryError, RecursionError) as error:
+        # a null byte, a lone surrogate, a text too deep for the parser
+        raise SyntaxError(str(error), ("<text>", 1, 1, "")) from None
+
+
+class Statement(NamedTuple):
+    """One statement at top level (or several that share a line), and the module's names it has to do with."""
+
+    text: str
+    kind: str  # definition, import, future, star, check (an assert, a print), other
+    binds: set  # names that it gives a value
+    reads: set  # names that it, or a function defined in it, looks up
+    changes: set  # names whose attributes or items it sets or deletes
+    sets_up: bool  # it calls one of _SETTINGS
+
+
+class Code:
+    """A text that is Python: its `tree`, and its Statements, read when they are asked for."""
+
+    def __init__(self, text):
+        """Raises SyntaxError, with the line, if the text is no Python."""
+        self.text = text
+        self.tree = _parse(text)
+
+    @cached_property
+    def statements(self):
+        """The Statements in order; their texts are whole lines."""
+        lines, found, last = self.text.split("\n"), [], 0
+        for node in self.tree.body:
+            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+            binds, reads, changes, sets_up = _names(node)
+            text, kind = "\n".join(lines[first - 1 : node.end_lineno]), _kind(node)
+            if first <= last:  # behind a semicolon
+                before = found.pop()
+                binds, reads, changes = before.binds | binds, before.reads | reads, before.changes | changes
+                text, sets_up = before.text + "\n" * (node.end_lineno > last), before.sets_up or sets_up
+                text += "\n".join(lines[last : node.end_lineno])
+                kind = kind if kind == before.kind else "other"
+            found.append(Statement(text, kind, binds, reads, changes, sets_up))
+            last = node.end_lineno
+        return found
+
+    def defines(self, name):
+        """Whether a statement at top level, or in an `if` or a `try` there, binds the name."""
+        if any(isinstance(node, _DEFINITIONS) and node.name == name for node in self.tree.body):
+            return True
+        return name in self.text and any(name in one.binds for one in self.statements)
+
+    def is_stub(self, name):
+        """Whether all that the definitions of a function hold is a docstring, `pass` or `...`."""
+        found = [node for node in self.tree.body if isinstance(node, _FUNCTIONS) and node.name == name]
+        return bool(found) and all(
+            isinstance(inner, ast.Pass) or (isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant))
+            for node in found
+            for inner in node.body
+        )
+
+    def returns(self):
+        """Whether a `return` or a `yield` stands outside every function, as in a function's bare body."""
+        pending = list(self.tree.body)
+        while pending:
+            node = pending.pop()
+            if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
+                return True
+            if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+                pending += ast.iter_child_nodes(node)
+        return False
+
+    def does_something(self):
+        """Whether there is more to it than names and constants, which prose can be taken for."""
+        for node in self.tree.body:
+            plain = isinstance(node, ast.Expr) or (isinstance(node, ast.AnnAssign) and node.value is None)
+            if not plain or any(isinstance(inner, ast.Call) for inner in ast.walk(node)):
+                return True
+        return False
+
+
+def reached(code, others, entry_point):
+    """The text of the statements that the entry point needs, those of `others` first.
+
+    Args:
+        code: the Code that defines it.
+        others: list of Code, the nearest first, where names are looked up that `code` does not bind.
+        entry_point: a name that `code` binds.
+    """
+    pool = list(code.statements)
+    bound = {name for one in pool for name in one.binds}
+    for other in others:
+        # only what is missing comes from elsewhere: statements that stand together belong together
+        more = [one for one in other.statements if not one.binds or one.binds - bound]
+        bound |= {name for one in more for name in one.binds}
+        pool = more + pool
+    kept = _closure(pool, entry_point)
+    kept.sort(key=lambda one: one.kind != "future")
+    return "\n".join(one.text for one in kept) + "\n"
+
+
+def _closure(pool, entry_point):
+    binding = {}
+    for one in pool:
+        for name in one.binds:
+            binding.setdefault(name, []).append(one)
+    data = {name for name, found in binding.items() if all(one.kind == "other" for one in found)}
+    doing = [(one, _far_reads(one, binding)) for one in pool if one.kind in ("other", "check")]
+    wanted, kept = {entry_point}, set()
+    fresh = [one for one in pool if one.kind in ("future", "star")] + binding[entry_point]
+    while fresh:
+        while fresh:
+            one = fresh.pop()
+            if id(one) not in kept:
+                kept.add(id(one))
+                for name in one.reads - wanted:
+                    wanted.add(name)
+                    fresh += binding.get(name, ())
+        fresh = [one for one, far in doing if id(one) not in kept and _matters(one, far, wanted, data, entry_point)]
+    everything = bool(wanted & _LOOKUPS)
+    examples = {id(one) for one, far in doing if entry_point in far or not one.binds}
+    return [one for one in pool if id(one) in kept or (everything and id(one) not in examples)]
+
+
+def _matters(one, far, wanted, data, entry_point):
+    """Whether a statement that binds nothing wanted still changes what the entry point works with."""
+    if one.changes & wanted:
+        return True
+    if one.kind == "check" or entry_point in far:
+        return False  # a test, an example, a main program
+    return one.sets_up or bool(far & wanted & data)
+
+
+def _far_reads(one, binding):
+    """The names a statement reads, those that the functions it may call read included."""
+    seen, pending = set(one.reads), list(one.reads)
+    while pending:
+        for other in binding.get(pending.pop(), ()):
+            if other.kind == "definition":
+                fresh = other.reads - seen
+                seen |= fresh
+                pending += fresh
+    return seen
+
+
+def _kind(node):
+    if isinstance(node, _DEFINITIONS):
+        return "definition"
+    if isinstance(node, ast.ImportFrom):
+        return "future" if node.module == "__future__" else "star" if node.names[0].name == "*" else "import"
+    if isinstance(node, ast.Import):
+        return "import"
+    called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    return "check" if isinstance(node, ast.Assert) or getattr(called, "id", None) == "print" else "other"
+
+
+class _Scope:
+    """Names loaded and stored in a module, a function or a comprehension."""
+
+    __slots__ = ("outer", "loads", "stores", "of_class")
+
+    def __init__(self, outer, of_class=False):
+        self.outer, self.of_class = outer, of_class
+        self.loads, self.stores = set(), set()
+
+
+def _names(node):
+    """(binds, reads, changes, sets_up) of one statement at top level, with the scopes that Python has."""
+    module = _Scope(None)
+    scopes, pending = [], [(node, module)]
+    changes, sets_up = set(), False
+
+    def enter(scope, of_class=False):
+        # a method does not see what its class binds
+        scopes.append(_Scope(scope.outer if scope.of_class else scope, of_class))
+        return scopes[-1]
+
+    while pending:
+        one, scope = pending.pop()
+        kind = type(one)
+        if kind is ast.Name:
+            if type(one.ctx) is ast.Load:
+                scope.loads.add(one.id)
+            elif scope is module and type(one.ctx) is ast.Del:
+                changes.add(one.id)
+            else:
+                scope.stores.add(one.id)
+            continue
+        if kind is ast.Constant or kind is ast.Load:
+            continue
+        if kind is ast.Attribute or kind is ast.Subscript:
+            if scope is module and type(one.ctx) is not ast.Load:
+                changes |= _root(one)
+        elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef or kind is ast.Lambda:
+            inner = enter(scope)
+            given = one.args
+            for each in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg):
+                if each:
+                    inner.stores.add(each.arg)
+                    if each.annotation:
+                        pending.append((each.annotation, scope))
+            pending += [(each, scope) for each in (*given.defaults, *given.kw_defaults) if each]
+            if kind is ast.Lambda:
+                pending.append((one.body, inner))
+                continue
+            scope.stores.add(one.name)
+            pending += [(each, scope) for each in one.decorator_list]
+            if one.returns:
+                pending.append((one.returns, scope))
+            pending += [(each, inner) for each in one.body]
+            continue
+        elif kind is ast.ClassDef:
+            scope.stores.add(one.name)
+            inner = enter(scope, of_class=True)
+            pending += [(each, scope) for each in (*one.decorator_list, *one.bases, *one.keywords)]
+            pending += [(each, inner) for each in one.body]
+            continue
+        elif kind in _COMPREHENSIONS:
+            inner = enter(scope)
+            first = one.generators[0].iter
+            pending.append((first, scope))
+            for each in one.generators:
+                pending += [(part, inner) for part in (each.target, each.iter, *each.ifs) if part is not first]
+            values = (one.key, one.value) if kind is ast.DictComp else (one.elt,)
+            pending += [(each, inner) for each in values]
+            continue
+        elif kind is ast.Global:
+            module.loads.update(one.names)
+            scope.loads.update(one.names)
+            continue
+        elif kind is ast.alias:
+            scope.stores.add((one.asname or one.name).partition(".")[0])
+            continue
+        elif kind is ast.ExceptHandler or kind is ast.MatchAs or kind is ast.MatchStar:
+            if one.name:
+                scope.stores.add(one.name)
+        elif kind is ast.MatchMapping and one.rest:
+            scope.stores.add(one.rest)
+        elif kind is ast.Call and scope is module:
+            sets_up = sets_up or getattr(one.func, "attr", getattr(one.func, "id", None)) in _SETTINGS
+        for field in one._fields:  # ast.iter_child_nodes takes twice as long
+            value = getattr(one, field, None)
+            if isinstance(value, list):
+                pending += [(each, scope) for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST):
+                pending.append((value, scope))
+    for scope in reversed(scopes):  # the innermost first
+        scope.outer.loads |= scope.loads if scope.of_class else scope.loads - scope.stores
+    if isinstance(node, ast.For | ast.With):
+        # a loop gives its own name a value; no other statement that happens to bind it is needed for that
+        targets = [node.target] if isinstance(node, ast.For) else [each.optional_vars for each in node.items]
+        module.loads -= {one.id for each in targets if each for one in ast.walk(each) if isinstance(one, ast.Name)}
+    return module.stores, module.loads, changes, sets_up
+
+
+def _root(node):
+    """The name at the beginning of `a.b[c].d`, as a set of one; none for what begins otherwise."""
+    while not isinstance(node, ast.Name):
+        node = getattr(node, "value", None) or getattr(node, "func", None)
+        if node is None:
+            return set()
+    return {node.id}

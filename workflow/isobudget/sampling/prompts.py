@@ -1,0 +1,34 @@
+"""What a chat model is asked: one form a kind of problem, each with its version in its name.
+
+A completion model is given the problem's prompt as it is. The form's name is part of a chat model's
+sample settings: other words are another form, or old samples would pass for new ones.
+"""
+
+FORMS = {
+    "function-1": (
+        "Complete this Python function. Answer with one Python code block that holds the whole function, its signature "
+        "included, and every import it needs.\n\n```python\n{prompt}\n```\n"
+    ),
+}
+
+
+def instruction(form, problem):
+    """The user's turn for a problem (a row of problems), in one of FORMS; str."""
+    return FORMS[form].replace("{prompt}", problem["prompt"].strip("\n"))
+
+
+def prompts(problems, settings):
+    """What the model reads for each problem: its prompt (str), or for a chat model token ids (list of int).
+
+    Args:
+        problems: rows of the problems file.
+        settings: of sampling; `chat`, where it is there, names the form.
+
+    Raises:
+        StudyError: the model has no chat template.
+    """
+    if not settings.get("chat"):
+        return [problem["prompt"] for problem in problems]
+    from isobudget.engines import chat
+
+    return chat.tokens(settings, [instruction(settings["chat"], problem) for problem in problems])
