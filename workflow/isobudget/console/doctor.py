@@ -87,8 +87,10 @@ def _disk(results):
 
 
 def _hub():
-    """Whether the model hub answers; HF_ENDPOINT and HF_HUB_OFFLINE are what its own library reads."""
-    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    """Whether the model hub answers, where its own library looks for it (HF_ENDPOINT, HF_HUB_OFFLINE)."""
+    from huggingface_hub import constants
+
+    address = os.environ.get("HF_ENDPOINT", constants.ENDPOINT).rstrip("/")
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return "--", "model hub", "switched off by HF_HUB_OFFLINE; weights must be a folder, or cached"
     try:
