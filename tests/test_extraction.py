@@ -7,7 +7,7 @@ import pytest
 from awkward import ANSWERS, PROMPT
 from peers.ask_evalplus import RECORD, SAMPLES, checksum, keeps, recorded
 
-from isobudget.config import PYTHON_STOPS
+from isobudget.benchmarks import PYTHON_STOPS
 from isobudget.execution import extract
 
 BLOCKS = sorted(str(file.relative_to(SAMPLES).with_suffix("")) for file in SAMPLES.rglob("*.parquet"))

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from isobudget import rows
-from isobudget.config import CHAT_FORMS, PYTHON_STOPS, load
+from isobudget.benchmarks import PYTHON_STOPS
+from isobudget.config import CHAT_FORMS, load
 from isobudget.errors import StudyError
 from isobudget.sampling import recorded
 from isobudget.sampling.prompts import FORMS, instruction, prompts

@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from isobudget import rows
-from isobudget.config import PYTHON_STOPS
+from isobudget.benchmarks import PYTHON_STOPS
 from isobudget.execution import extract
 from isobudget.problems import humaneval
 
