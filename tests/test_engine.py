@@ -1,5 +1,6 @@
 """The vLLM engine, on a real small model: SmolLM2-135M from its checksummed package."""
 
+import functools
 import json
 import math
 import os
@@ -250,7 +251,9 @@ def test_ctrl_c_in_the_middle_of_a_block_leaves_no_half_file(weights, problems, 
         tmp_path / "log",
     ]
     command = [sys.executable, "-m", "isobudget.sampling", *map(str, arguments)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    # a shell's background jobs, this suite perhaps among them, have SIGINT ignored, and children inherit that
+    deaf_no_more = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=deaf_no_more) as process:
         seen = b""
         while b"0/12" not in seen:  # the bar over 3 problems x 4 samples has begun
             seen += os.read(process.stderr.fileno(), 65536)
