@@ -57,7 +57,8 @@ def watch(program, checker, limit, patience, memory, spared):
                 return "timeout", f"over {limit:g} s of CPU time"
             if checker and _read(checkers) - before >= limit:
                 return "timeout", f"its tests ran over {limit:g} s of CPU time with its answers"
-            idle += not busy and (not checker or _state(checker.pid) == "S")
+            # a checker that a program of the same uid has stopped does nothing either
+            idle += not busy and (not checker or _state(checker.pid) not in "RD")
             if idle * TICK >= patience:
                 return "timeout", f"over {patience:g} s of doing nothing"
             if resident > memory:
