@@ -39,6 +39,7 @@ wildcard_constraints:
     block="[0-9]+",
     ranker="[A-Za-z0-9:._-]+",
     run="[0-9]+",
+    source="[A-Za-z0-9:._-]+",
 
 
 def at(template, **keys):
@@ -83,6 +84,11 @@ def rank_inputs(wildcards):
     if study.models[scorer].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
     return {"weights": weights(scorer)}
+
+
+def tests_inputs(wildcards):
+    """The examples that a source of tests at hand consists of, if it does."""
+    return {"cases": at(paths.EXAMPLES, **wildcards)} if wildcards.source == "examples" else {}
 
 
 def calibrate_inputs(wildcards):
@@ -151,6 +157,12 @@ def score_files(wildcards):
     return at(paths.SCORES, ranker=study.rankers_of(wildcards.model), block=blocks(wildcards.model), **keys)
 
 
+def at_hand_files(wildcards):
+    """What the tests at hand say of one model's samples on one benchmark."""
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
+    return at(paths.AT_HAND, source=study.sources(wildcards.benchmark), block=blocks(wildcards.model), **keys)
+
+
 def of_study(files):
     """A function of wildcards, gathered over every benchmark and model of the study."""
     cells = [SimpleNamespace(benchmark=b, model=m) for b in study.benchmarks for m in study.models]
@@ -171,6 +183,7 @@ def aggregate_inputs(wildcards):
         "samples": of_study(sample_files),
         "outcomes": of_study(outcome_files),
         "scores": of_study(score_files),
+        "at_hand": of_study(at_hand_files),
         "costs": at(paths.COSTS, model=study.models),
         "estimates": at(paths.ESTIMATES, **cells),
         "imported": of_study(imported_files),

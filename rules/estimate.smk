@@ -1,5 +1,5 @@
-# Needs: every results/outcomes/ and results/scores/ file of one model on one benchmark.
-# Makes: results/estimates/{benchmark}/{model}.parquet: pass@k, greedy and rank-score@k with intervals.
+# Needs: every results/outcomes/, results/scores/ and results/at_hand/ file of one model on one benchmark.
+# Makes: results/estimates/{benchmark}/{model}.parquet: pass@k, greedy, rank-score@k and the like, with intervals.
 
 
 rule estimate:
@@ -7,6 +7,7 @@ rule estimate:
     input:
         outcome_files,
         score_files,
+        at_hand_files,
     output:
         f"{RESULTS}/estimates/{{benchmark}}/{{model}}.parquet",
     log:

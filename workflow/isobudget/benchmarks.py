@@ -42,14 +42,15 @@ except ImportError:
 #   continues   (true) whether a program is the prompt and its completion, or the completion alone
 #   before      ("") imports that the benchmark puts before every program
 #   excusable   (0) share of problems whose own reference may fail before that is an error of the machine
+#   at_hand     (none) what can be had of tests at hand, fewer than those that judge: examples in the prompt, single asserts
 #   data        (false) whether a local file of the same schema may stand for the hub
 BENCHMARKS = {
-    "humaneval": {"version": 1, "problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS},
+    "humaneval": {"version": 1, "problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS, "at_hand": ("examples",)},
 }
 
 _FEW_SHOT = {"version": 1, "max_tokens": 256, "continues": False, "excusable": 0.05, "data": True}
-_MBPP = {**_FEW_SHOT, "stop": MBPP_STOPS}
-_APPS = {**_FEW_SHOT, "stop": APPS_STOPS, "temperature": 0.6, "before": APPS_BEFORE}
+_MBPP = {**_FEW_SHOT, "stop": MBPP_STOPS, "at_hand": ("assert:1", "assert:2", "assert:3")}
+_APPS = {**_FEW_SHOT, "stop": APPS_STOPS, "temperature": 0.6, "before": APPS_BEFORE, "at_hand": ("examples",)}
 BENCHMARKS |= {
     "mbpp": {**_MBPP, "problems": 500},
     "mbpp-sanitized": {**_MBPP, "problems": 257},

@@ -179,6 +179,9 @@ class Study(_Strict):
     rankers: tuple[str, ...] = Field(
         ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, shortest, random"
     )
+    at_hand: tuple[str, ...] = Field(
+        (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"
+    )
     budgets: Budgets = Budgets()
     sandbox: Sandbox = Sandbox()
     bootstrap: Bootstrap = Bootstrap()
@@ -214,7 +217,7 @@ class Study(_Strict):
                 raise ValueError(f"there is no file {file} for {name}; put it there, or leave the key out for the hub")
         return value
 
-    @field_validator("rankers")
+    @field_validator("rankers", "at_hand")
     @classmethod
     def _unique_rankers(cls, value):
         return _unique(value)
@@ -244,6 +247,18 @@ class Study(_Strict):
                         f"rankers: {ranker!r} would have to read the chat answers of {name}, which is not built yet; "
                         "leave that ranker out"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _tests_are_at_hand(self):
+        there = sorted({source for benchmark in self.benchmarks for source in BENCHMARKS[benchmark].get("at_hand", ())})
+        for source in self.at_hand:
+            if source not in there:
+                allowed = f"use {_or(there)}" if there else "leave the key out"
+                raise ValueError(
+                    f"at_hand: {source!r} gives no tests for {_or(self.benchmarks)} that are fewer than those that "
+                    f"judge; {allowed}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -293,6 +308,10 @@ class Study(_Strict):
             return self.rankers
         live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
         return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
+
+    def sources(self, benchmark):
+        """The sources of tests at hand that a benchmark has, in the study's order."""
+        return tuple(source for source in self.at_hand if source in BENCHMARKS[benchmark].get("at_hand", ()))
 
     def blocks(self, model):
         """How many blocks of `block` samples the model's n fills."""
@@ -366,6 +385,9 @@ class Study(_Strict):
         told = {key: chosen[key] for key in ("continues", "before", "excusable") if key in chosen}
         return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
 
+    def tests_settings(self, source):
+        return _json(source=source)
+
     def rank_settings(self, ranker, model):
         scorer = self.scorer(ranker, model)
         settings = {"ranker": ranker, "scorer": scorer}
@@ -387,6 +409,8 @@ class Study(_Strict):
             blocks=self.blocks(model),
             greedy="greedy" in self.decodings(model),
             rankers=sorted(self.rankers_of(model)),
+            # a key of studies that ask for it: others stay estimated as they are
+            **({"at_hand": sorted(self.sources(benchmark))} if self.sources(benchmark) else {}),
             bootstrap=self.bootstrap.model_dump(),
         )
 
@@ -402,6 +426,7 @@ class Study(_Strict):
             rankers=self.rankers,
             **({"unranked": unranked} if unranked else {}),
             **({"imported": imported} if imported else {}),
+            **({"at_hand": {b: self.sources(b) for b in self.benchmarks}} if self.at_hand else {}),
             budgets=self.budgets.model_dump(),
             bootstrap=self.bootstrap.model_dump(),
             decoding={b: self._decoding(b, "sampled") for b in self.benchmarks},

@@ -68,8 +68,8 @@ SCHEMAS = {
     ),
     "estimates": pa.schema(
         [
-            ("metric", pa.string()),  # pass_at_k, samples_until_pass, greedy or rank_score_at_k
-            ("ranker", pa.string()),  # null but for rank_score_at_k
+            ("metric", pa.string()),  # pass_at_k, samples_until_pass, greedy, rank_score_at_k or at_hand_..._at_k
+            ("ranker", pa.string()),  # who chooses: a ranker, or a source of tests at hand; null for the others
             ("k", pa.int32()),
             ("value", pa.float64()),  # a fraction in 0..1, as low and high; of samples_until_pass 1..k samples
             ("low", pa.float64()),
@@ -80,6 +80,9 @@ SCHEMAS = {
         ]
     ),
 }
+
+SCHEMAS["tests"] = SCHEMAS["problems"]  # with the tests at hand in place of those that judge
+SCHEMAS["at_hand"] = SCHEMAS["outcomes"]  # what those say
 
 
 @contextlib.contextmanager

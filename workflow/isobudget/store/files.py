@@ -22,6 +22,7 @@ class File:
     decoding: str | None = None
     block: int | None = None
     ranker: str | None = None
+    source: str | None = None
 
 
 def study_files(results, settings):
@@ -41,6 +42,9 @@ def study_files(results, settings):
 
     for benchmark in settings["benchmarks"]:
         add("problems", paths.PROBLEMS, benchmark=benchmark)
+        sources = settings.get("at_hand", {}).get(benchmark, ())
+        for source in sources:
+            add("tests", paths.TESTS, source=source, benchmark=benchmark)
         for model, blocks in settings["models"].items():
             sampled = blocks[benchmark] if isinstance(blocks, dict) else blocks
             greedy = settings["greedy"] if isinstance(settings["greedy"], bool) else model in settings["greedy"]
@@ -58,6 +62,8 @@ def study_files(results, settings):
                         if ranker in unranked:
                             continue
                         add("scores", paths.SCORES, ranker=ranker, **keys)
+                    for source in sources:
+                        add("at_hand", paths.AT_HAND, source=source, **keys)
             add("estimates", paths.ESTIMATES, benchmark=benchmark, model=model)
     return found
 
