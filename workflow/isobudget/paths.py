@@ -1,6 +1,8 @@
 """Where each file between stages lies below the results folder. The path is the cache key."""
 
 PROBLEMS = "problems/{benchmark}.parquet"
+QUESTIONS = "questions/{benchmark}.parquet"
+EXAMPLES = "examples/{benchmark}.parquet"
 REFERENCES = "references/{benchmark}.json"
 SAMPLES = "samples/{benchmark}/{model}/{decoding}/{block}.parquet"
 IMPORTED = "imported/{benchmark}/{model}/{decoding}.parquet"

@@ -29,6 +29,24 @@ SCHEMAS = {
             ("split", pa.string()),
         ]
     ),
+    # what a ranker may know of a problem: what the model read, and neither tests nor reference
+    "questions": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("prompt", pa.string()),
+            ("kind", pa.string()),
+            ("entry_point", pa.string()),
+        ]
+    ),
+    "examples": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("example", pa.int32()),  # from 0 in each problem
+            ("form", pa.string()),  # cases.Case
+            ("call", pa.string()),  # an expression that calls the entry point, or what a program reads
+            ("expected", pa.string()),  # an expression, or what a program should print
+        ]
+    ),
     "samples": pa.schema(
         [
             ("task_id", pa.string()),
