@@ -65,13 +65,17 @@ def _at_hand(source, accepted, passed, counts):
         drawn[metric] = values.mean(axis=0), replicates(values, counts)
     handed = zip(drawn["at_hand_right_at_k"], drawn["at_hand_wrong_at_k"], strict=True)
     value, again = (at_hand.false_positives(right, wrong) for right, wrong in handed)
-    tables["ratio"] = _table("at_hand_false_positives_at_k", source, np.arange(1, len(value) + 1), value, again, 0.0, n, len(passed))
+    tables["ratio"] = _table(
+        "at_hand_false_positives_at_k", source, np.arange(1, len(value) + 1), value, again, 0.0, n, len(passed)
+    )
     return list(tables.values())
 
 
 def _rows(metric, ranker, k, values, n, counts):
     """The rows of one metric from its values, shape (problems, ks)."""
-    return _table(metric, ranker, k, values.mean(axis=0), replicates(values, counts), acceleration(values), n, len(values))
+    return _table(
+        metric, ranker, k, values.mean(axis=0), replicates(values, counts), acceleration(values), n, len(values)
+    )
 
 
 def _table(metric, ranker, k, value, drawn, bent, n, problems):
