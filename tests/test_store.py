@@ -107,7 +107,8 @@ def test_the_tables_and_no_others_with_their_columns(ask):
             "anyway_high false_positives false_positives_low false_positives_high",
             "at_hand_at_budget": "benchmark model source" + budget + " wrong anyway anyway_low anyway_high",
             "at_hand_ceilings": "benchmark model source n reached reached_low reached_high most most_low most_high",
-            "at_hand_margins": "benchmark unit source model other budget until budget_absolute k other_k value low high",
+            "at_hand_margins": "benchmark unit source model other budget until budget_absolute k other_k value low "
+            "high",
             "at_hand_best_k": "benchmark model source wrong_costs k low high worth most_k",
             "against_one": "benchmark unit model chooser other single budget budget_absolute equal_cost k value "
             "other_value margin low high",

@@ -16,8 +16,8 @@ import pyarrow as pa
 from isobudget import rows, stage
 from isobudget.errors import StudyError
 from isobudget.store import choosing, comparisons, mixtures
-from isobudget.store.prices import candidate_costs
 from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
+from isobudget.store.prices import candidate_costs
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
 ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}

@@ -1,7 +1,7 @@
-"""Who chooses among a model's samples, where the tests that judge are not there to choose by: against one output, at k.
+"""Whoever chooses among a model's samples, against one output of another model; and what the tests at hand are worth.
 
-The choosers: `tests`, those that judge; `at_hand:SOURCE`, tests at hand, of which nothing is left but to take any sample
-where they accept none; every ranker; the greedy output is not chosen.
+Choosers are `tests`, those that judge; `at_hand:SOURCE`, tests at hand, and any sample where they accept none; and
+every ranker.
 """
 
 import itertools
