@@ -177,7 +177,7 @@ class Study(_Strict):
     decoding: Decoding = Decoding()
     block: PositiveInt = Field(4, description="samples a problem a job")
     rankers: tuple[str, ...] = Field(
-        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, shortest, random"
+        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, shortest, random, combined"
     )
     at_hand: tuple[str, ...] = Field(
         (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"
@@ -235,8 +235,18 @@ class Study(_Strict):
             kind, _, model = ranker.partition(":")
             if ranker in ("nll:self", "shortest", "random"):
                 continue
+            if ranker == "combined":
+                for name in self.models:
+                    if not self.parts(name):
+                        raise ValueError(
+                            f"rankers: 'combined' weighs the other rankers of a model's samples, and {name} has none; "
+                            "add one, such as 'shortest'"
+                        )
+                continue
             if kind != "nll":
-                raise ValueError(f"rankers: there is no ranker {ranker!r}; use nll:self, nll:MODEL, shortest or random")
+                raise ValueError(
+                    f"rankers: there is no ranker {ranker!r}; use nll:self, nll:MODEL, shortest, random or combined"
+                )
             if model not in self.models:
                 raise ValueError(
                     f"rankers: {ranker!r} names no model of this study; after 'nll:' comes self, {_or(self.models)}"
@@ -308,6 +318,10 @@ class Study(_Strict):
             return self.rankers
         live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
         return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
+
+    def parts(self, model):
+        """The rankers of a model's samples that `combined` is made of, sorted: all but luck."""
+        return sorted(set(self.rankers_of(model)) - {"combined", "random"})
 
     def sources(self, benchmark):
         """The sources of tests at hand that a benchmark has, in the study's order."""
@@ -396,6 +410,10 @@ class Study(_Strict):
             if settings["engine"] == "vllm":
                 settings |= self._loading(scorer)
         return _json(**settings)
+
+    def combine_settings(self, benchmark, model):
+        where = {"benchmark": benchmark, "model": model, "blocks": self.blocks(model)}
+        return _json(**where, rankers=self.parts(model), seed=self.bootstrap.seed)
 
     def cost_settings(self, model):
         price, given = self.models[model].price, self.models[model].cost

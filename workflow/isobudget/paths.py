@@ -10,6 +10,7 @@ OUTCOMES = "outcomes/{benchmark}/{model}/{decoding}/{block}.parquet"
 TESTS = "tests/{source}/{benchmark}.parquet"  # problems with the tests at hand in place of those that judge
 AT_HAND = "at_hand/{source}/{benchmark}/{model}/{decoding}/{block}.parquet"
 VERDICTS = "verdicts.sqlite"  # kept by content, shared by all jobs; no stage's output
+COMBINED = "scores/combined/{benchmark}/{model}/{decoding}.parquet"  # all blocks at once
 SCORES = "scores/{ranker}/{benchmark}/{model}/{decoding}/{block}.parquet"
 MODELS = "models/{model}.json"
 CALIBRATIONS = "calibrations/{model}/{run}.json"

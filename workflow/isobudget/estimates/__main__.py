@@ -35,7 +35,11 @@ def estimate(args):
     tables = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     tables.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
-        scores, kept = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded)
+        files = blocks(paths.SCORES, ranker=ranker)
+        if ranker == "combined":
+            keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
+            files = [paths.below(args.results, paths.COMBINED, **keys)]
+        scores, kept = read_scores(files, task_ids, n, excluded)
         tables.append(_rows("rank_score_at_k", ranker, k, rank_score_at_k(passed, scores, kept, k), n, counts))
     for source in settings.get("at_hand", ()):
         files = blocks(paths.AT_HAND, source=source)
