@@ -154,6 +154,14 @@ def test_the_stage_writes_scores_that_are_estimated_and_charged(tmp_path):
     assert [scored[k] for k in (1, 2, 3, 4)] == pytest.approx(by_hand)
 
 
+def test_every_model_reads_every_models_samples_by_one_word():
+    read, imported = {"engine": "recorded", "samples": 4}, {"engine": "import", "path": "x", "samples": 4}
+    found = load({"models": {"a": read, "b": read, "c": imported}, "rankers": ["shortest", "nll:*", "random"]})
+    assert found.rankers == ("shortest", "nll:a", "nll:b", "random")
+    assert found.scorer("nll:a", "b") == "a" and found.scorer("nll:a", "a") is None
+    assert load({"models": {"a": read}, "rankers": ["nll:*", "nll:a"]}).rankers == ("nll:a",)
+
+
 def test_combined_of_nothing_is_refused():
     models = {"m": {"engine": "recorded", "samples": 4}}
     assert load({"models": models, "rankers": ["combined", "shortest", "random"]}).parts("m") == ["shortest"]

@@ -177,7 +177,7 @@ class Study(_Strict):
     decoding: Decoding = Decoding()
     block: PositiveInt = Field(4, description="samples a problem a job")
     rankers: tuple[str, ...] = Field(
-        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, shortest, random, combined"
+        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined"
     )
     at_hand: tuple[str, ...] = Field(
         (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"
@@ -216,6 +216,21 @@ class Study(_Strict):
             if not Path(file).is_file():
                 raise ValueError(f"there is no file {file} for {name}; put it there, or leave the key out for the hub")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _every_reader(cls, data):
+        """`nll:*` is nll:MODEL of every model that can read, a model that is added later included."""
+        rankers = data.get("rankers") if isinstance(data, dict) else None
+        if not isinstance(rankers, list | tuple) or "nll:*" not in rankers or not isinstance(data.get("models"), dict):
+            return data
+        readers = [
+            f"nll:{name}"
+            for name, model in data["models"].items()
+            if not (isinstance(model, dict) and model.get("engine") == "import") and f"nll:{name}" not in rankers
+        ]
+        at = list(rankers).index("nll:*")
+        return data | {"rankers": [*rankers[:at], *readers, *rankers[at + 1 :]]}
 
     @field_validator("rankers", "at_hand")
     @classmethod
