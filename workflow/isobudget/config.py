@@ -177,7 +177,8 @@ class Study(_Strict):
     decoding: Decoding = Decoding()
     block: PositiveInt = Field(4, description="samples a problem a job")
     rankers: tuple[str, ...] = Field(
-        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined"
+        ("nll:self", "shortest", "random"),
+        description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined",
     )
     at_hand: tuple[str, ...] = Field(
         (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"

@@ -10,11 +10,11 @@ STEPS = 50
 def combined(features, kept, passed, seed):
     """How unlikely each sample is to pass, as a regression on other problems has it.
 
-    The problems are put into ten folds. For each fold a regression is fitted on the others, of whether a sample passes on
-    its scores, with the slopes that matter inside a problem (Neyman and Scott's many intercepts are not fitted but given
-    as offsets: the logit of the problem's own pass rate, the scores centred at its mean), so that problems that are easy
-    for their length teach nothing about length. One intercept then makes the chances of the fold's training problems
-    right on average. Means and deviations of the scores are those of the training problems, too.
+    The problems are put into ten folds. For each fold a regression is fitted on the others, of whether a sample passes
+    on its scores. Its slopes are those inside a problem: scores are centred at their mean there, and the logit of the
+    problem's own pass rate is given as an offset, so that short programs of easy problems teach nothing about length.
+    One intercept then makes the chances of the training problems right on average. Means and deviations by which
+    scores are scaled are those of the training problems, too.
 
     Args:
         features: floats, shape (problems, n, rankers); of samples not kept they are not looked at.
