@@ -14,6 +14,7 @@ from isobudget.estimates import at_hand
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
+from isobudget.statistics.votes import voted_rank_score_at_k
 
 
 def estimate(args):
@@ -35,8 +36,12 @@ def estimate(args):
     tables = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     tables.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
-        scores, kept = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded)
-        tables.append(_rows("rank_score_at_k", ranker, k, rank_score_at_k(passed, scores, kept, k), n, counts))
+        scores, kept, clusters = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded)
+        if clusters is None:
+            values = rank_score_at_k(passed, scores, kept, k)
+        else:
+            values = voted_rank_score_at_k(passed, scores, clusters, kept, k, settings["bootstrap"]["seed"])
+        tables.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
     for source in settings.get("at_hand", ()):
         files = blocks(paths.AT_HAND, source=source)
         accepted_ids, accepted = read_outcomes(files)
@@ -65,13 +70,17 @@ def _at_hand(source, accepted, passed, counts):
         drawn[metric] = values.mean(axis=0), replicates(values, counts)
     handed = zip(drawn["at_hand_right_at_k"], drawn["at_hand_wrong_at_k"], strict=True)
     value, again = (at_hand.false_positives(right, wrong) for right, wrong in handed)
-    tables["ratio"] = _table("at_hand_false_positives_at_k", source, np.arange(1, len(value) + 1), value, again, 0.0, n, len(passed))
+    tables["ratio"] = _table(
+        "at_hand_false_positives_at_k", source, np.arange(1, len(value) + 1), value, again, 0.0, n, len(passed)
+    )
     return list(tables.values())
 
 
 def _rows(metric, ranker, k, values, n, counts):
     """The rows of one metric from its values, shape (problems, ks)."""
-    return _table(metric, ranker, k, values.mean(axis=0), replicates(values, counts), acceleration(values), n, len(values))
+    return _table(
+        metric, ranker, k, values.mean(axis=0), replicates(values, counts), acceleration(values), n, len(values)
+    )
 
 
 def _table(metric, ranker, k, value, drawn, bent, n, problems):
