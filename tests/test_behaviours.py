@@ -66,7 +66,7 @@ def test_nobody_forges_an_answer(sandbox):
     liars = [
         # an object that says it equals everything, a number that does
         "class A:\n    def __eq__(self, other):\n        return True\ndef f(x):\n    return A()",
-        "class A(int):\n    def __eq__(self, other):\n        return True\n    __hash__ = None\ndef f(x):\n    return A(7)",
+        "class A(int):\n    def __eq__(self, other):\n        return True\ndef f(x):\n    return A(7)",
         # writes to whatever is open
         "import os\ndef f(x):\n    for fd in range(3, 20):\n        try:\n            os.write(fd, b'[\"returned\"]')\n"
         "        except OSError:\n            pass\n    return 1",

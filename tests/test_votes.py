@@ -1,4 +1,4 @@
-"""rank-score@k of rankers that let the candidates vote, against every subset of small cases; the papers' own examples."""
+"""rank-score@k of rankers that let the candidates vote, against every subset; examples by the papers' definitions."""
 
 import itertools
 

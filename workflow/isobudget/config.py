@@ -172,7 +172,7 @@ class Calibration(_Strict):
 class Written(_Strict):
     """Tests that models write, for the rankers that want some."""
 
-    samples: PositiveInt = Field(8, description="completions a problem; rounded up to whole blocks")
+    samples: PositiveInt = Field(4, description="completions a problem; rounded up to whole blocks")
     max_tokens: PositiveInt = Field(128, description="new tokens at most: some five asserts")
 
 

@@ -68,8 +68,8 @@ def read_scores(files, task_ids, n, excluded=frozenset()):
         excluded: task_ids whose scores are left out, as their outcomes are.
 
     Returns:
-        scores, floats, kept, bools, and clusters, ints, each of shape (problems, n); clusters are numbers from 0, -1 for
-        a sample that votes with none, and None where the ranker lets nobody vote.
+        scores, floats, kept, bools, and clusters, ints, each of shape (problems, n); clusters are numbers from 0, -1
+        for a sample that votes with none, and None where the ranker lets nobody vote.
 
     Raises:
         StudyError: a file is no whole scores file, a kept sample has no finite score, or the samples are not those
