@@ -4,10 +4,14 @@ import itertools
 from fractions import Fraction
 from math import comb, factorial
 
+import duckdb
 import numpy as np
 import pytest
+from small_study import GREEDY, PASSED, SETTINGS, TASKS, aggregate, estimate, write_study
 
+from isobudget.rows import write_rows
 from isobudget.statistics.at_hand import best_k, ceilings, first_accepted, otherwise_any
+from isobudget.statistics.bootstrap import interval, replicates, resamples
 
 RIGHT, WRONG, MISSED, NEITHER = "right", "wrong", "missed", "neither"
 
@@ -118,3 +122,126 @@ def test_sizes_out_of_range_are_refused():
     for k in (0, 9):
         with pytest.raises(ValueError, match="k must be between 1 and n = 8"):
             first_accepted(8, [1], [1], [k])
+
+
+# The tables of a small study, whose tests at hand accept what `accepts` says.
+
+
+def accepts(model, task, sample):
+    """Tests at hand: a pattern with every kind of sample, and one problem of which none is accepted."""
+    return task != 2 and (sample + task + (model == "L")) % 3 != 2
+
+
+def kinds(model, task):
+    names = {(1, 1): RIGHT, (1, 0): WRONG, (0, 1): MISSED, (0, 0): NEITHER}
+    return [names[accepts(model, task, s), passed] for s, passed in enumerate(PASSED[model][task])]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    results = tmp_path_factory.mktemp("at_hand") / "results"
+    write_study(results)
+    tests = [{"task_id": task_id, "tests": f"assert t({n}) == 1\n" * (n > 0)} for n, task_id in enumerate(TASKS)]
+    write_rows(results / "tests/examples/humaneval.parquet", "tests", tests)
+    for model, blocks in SETTINGS["models"].items():
+        for block in range(blocks):
+            rows = [
+                {"task_id": TASKS[t], "sample": s, "verdict": "passed" if accepts(model, t, s) else "failed"}
+                for t in range(len(TASKS))
+                for s in range(4 * block, 4 * block + 4)
+            ]
+            write_rows(results / f"at_hand/examples/humaneval/{model}/sampled/{block}.parquet", "at_hand", rows)
+        estimate(results, model, at_hand=["examples"])
+    done = aggregate(results, at_hand={"humaneval": ["examples"]})
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(results / "isobudget.duckdb"), read_only=True) as connection:
+        yield lambda query, *given: connection.execute(query, given).fetchall()
+
+
+def by_problem(model, k):
+    """(right, wrong, anyway) of each problem by enumeration, floats, shape (problems, 3)."""
+    return np.array([[float(x) for x in enumerated(kinds(model, task), k)] for task in range(len(TASKS))])
+
+
+def test_the_table_at_k_is_what_enumeration_gives(database):
+    found = database("SELECT model, k, value, wrong, anyway, false_positives FROM at_hand_at_k ORDER BY ALL")
+    assert [row[:2] for row in found] == [("L", 1), ("L", 2), ("S", 1), ("S", 2), ("S", 3), ("S", 4)]
+    for model, k, *values in found:
+        right, wrong, anyway = by_problem(model, k).mean(axis=0)
+        assert values == pytest.approx([right, wrong, anyway, wrong / (right + wrong)])
+
+
+def test_counts_and_tests_are_kept_as_rows(database):
+    for model, n in (("S", 8), ("L", 4)):
+        for task, task_id in enumerate(TASKS):
+            drawn = kinds(model, task)
+            counts = (n, *(drawn.count(kind) for kind in (RIGHT, WRONG, MISSED)))
+            query = 'SELECT n, "right", wrong, missed FROM at_hand_counts WHERE (model, task_id) = (?, ?)'
+            assert database(query, model, task_id) == [counts]
+    assert database("SELECT task_id FROM tests_at_hand WHERE tests = ''") == [("T/0",)]
+
+
+def test_budgets_buy_samples_and_the_tests_at_hand_cost_nothing(database):
+    rows = database("SELECT model, unit, budget, k FROM at_hand_at_budget ORDER BY ALL")
+    assert ("L", "flops", 4.0, 1) in rows and ("S", "flops", 4.0, 4) in rows and ("L", "seconds", 6.0, 2) in rows
+    assert not [row for row in rows if row[:3] == ("S", "flops", 8.0)]  # k = 8 is more than n/2
+
+
+def test_ceilings_count_a_problem_without_an_accepted_sample_both_ways(database):
+    for model, reached, most in database("SELECT model, reached, most FROM at_hand_ceilings"):
+        shares = []
+        for task in range(2):
+            drawn = kinds(model, task)
+            shares.append(drawn.count(RIGHT) / (drawn.count(RIGHT) + drawn.count(WRONG)))
+        assert (reached, most) == pytest.approx((sum(shares) / 3, (sum(shares) + 1) / 3))
+
+
+def margin_by_hand(values):
+    """(value, low, high) of a mean over problems, from the resamples that the study shares."""
+    counts = resamples(
+        len(values), **{"count": SETTINGS["bootstrap"]["resamples"], "seed": SETTINGS["bootstrap"]["seed"]}
+    )
+    low, high = interval(replicates(np.array(values)[:, None], counts), len(values))
+    return np.mean(values), low[0], high[0]
+
+
+def test_against_one_output_is_paired_over_problems_and_begins_at_equal_cost(database):
+    query = (
+        "SELECT k, budget, equal_cost, margin, low, high FROM against_one WHERE unit = 'seconds' AND chooser = ?"
+        " AND model = 'S' AND other = 'L' AND single = ? ORDER BY k"
+    )
+    for single, other in (("greedy", GREEDY["L"]), ("sampled", [np.mean(row) for row in PASSED["L"]])):
+        found = database(query, "at_hand:examples", single)
+        assert [row[:3] for row in found] == [(3, 3.0, True), (4, 4.0, False)]  # L costs three of S
+        for k, _, _, *margin in found:
+            assert margin == pytest.approx(margin_by_hand(by_problem("S", k)[:, 2] - other))
+    # a ranker that another model reads for costs more a candidate: 0.5 s and 0.5 s of reading, and L 1.5 s
+    assert [row[:3] for row in database(query, "nll:L", "greedy")] == [
+        (1, 3.0, True), (2, 4.0, False), (3, 6.0, False), (4, 8.0, False)
+    ]  # fmt: skip
+    choosers = {name for (name,) in database("SELECT DISTINCT chooser FROM against_one")}
+    assert choosers == {"tests", "at_hand:examples", "nll:L", "nll:self"}
+    # one L for one S is never of equal cost: what is spent on S is less, and the row says so
+    assert database("SELECT count(*) FROM against_one WHERE model = 'L' AND k = 1 AND equal_cost") == [(0,)]
+
+
+def test_two_models_choosing_by_the_same_tests_are_compared_at_every_budget(database):
+    query = (
+        "SELECT budget, until, k, other_k, value, low, high FROM at_hand_margins"
+        " WHERE unit = 'flops' AND model = 'S' AND other = 'L' ORDER BY budget"
+    )
+    (row,) = database(query)
+    assert row[:4] == (4.0, 5.0, 4, 1)
+    assert row[4:] == pytest.approx(margin_by_hand(by_problem("S", 4)[:, 2] - by_problem("L", 1)[:, 2]))
+
+
+def test_the_best_k_is_the_highest_of_the_table_at_k(database):
+    for model, most in (("S", 4), ("L", 2)):
+        curve = database("SELECT k, value, wrong FROM at_hand_at_k WHERE model = ? ORDER BY k", model)
+        for cost in (1, 2, 4):
+            by_hand = max([(0.0, 0)] + [(round(right - cost * wrong, 12), -k) for k, right, wrong in curve])
+            query = (
+                "SELECT worth, -k, most_k, low <= k, k <= high FROM at_hand_best_k WHERE (model, wrong_costs) = (?, ?)"
+            )
+            (found,) = database(query, model, cost)
+            assert found == (pytest.approx(by_hand[0]), by_hand[1], most, True, True)

@@ -44,7 +44,7 @@ except ImportError:
 #   continues   (true) whether a program is the prompt and its completion, or the completion alone
 #   before      ("") imports that the benchmark puts before every program
 #   excusable   (0) share of problems whose own reference may fail before that is an error of the machine
-#   at_hand     (none) what can be had of tests at hand, fewer than those that judge: examples in the prompt, single asserts
+#   at_hand     (none) the sources of tests at hand, fewer than those that judge: examples in the prompt, single asserts
 #   asserts     (false) whether a model can be asked for asserts of its functions (sampling/written.py)
 #   data        (false) whether a local file of the same schema may stand for the hub
 BENCHMARKS = {

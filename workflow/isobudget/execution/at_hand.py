@@ -70,7 +70,7 @@ def one_assert(problem, number):
     asserts = [statement for statement in statements if isinstance(statement, ast.Assert)]
     if number > len(asserts):
         raise StudyError(
-            f"at_hand: 'assert:{number}' is more than the {len(asserts)} asserts of {problem['task_id']}; ask for fewer."
+            f"at_hand: {problem['task_id']} has {len(asserts)} asserts and no 'assert:{number}'; ask for another."
         )
     kept = [one for one in statements if not isinstance(one, ast.Assert) or one is asserts[number - 1]]
     # as they stand in the source, not unparsed: what is judged by must read as it did

@@ -47,20 +47,15 @@ def rank_curves(study, benchmark, unit, model):
 
 
 def candidate_cost(study, unit, model, ranker=None):
-    """What one candidate costs in a unit: its sampling, and its reading by another model that ranks it.
+    """What one candidate costs in a unit, its ranking included, and what a problem costs once beside them.
 
-    A model's likelihood of its own samples was kept when they were sampled, and text alone costs nothing
-    to rank. None where a part of the cost is unknown.
+    Returns (each, once), absolute; None where a part of the cost is unknown.
     """
-    costs = study.costs_in(unit)
-    if model not in costs:
-        return None
-    kind, _, reader = (ranker or "").partition(":")
-    if kind != "nll" or reader in ("self", model):
-        return costs[model].generation
-    if reader not in costs or costs[reader].scoring is None:
-        return None
-    return costs[model].generation + costs[reader].scoring
+    if ranker is None:
+        costs = study.costs_in(unit)
+        return (costs[model].generation, 0.0) if model in costs else None
+    key = (model, ranker, unit)
+    return next(((row.candidate, row.once) for row in study.candidate_costs if row[:3] == key), None)
 
 
 def greedy_stars(study, benchmark, unit=None):
@@ -92,19 +87,19 @@ def _curves(study, rows, unit):
     curves = []
     order = {model: position for position, model in enumerate(study.models)}
     for (model, ranker), points in sorted(grouped.items(), key=lambda item: (order[item[0][0]], item[0][1] or "")):
-        cost = 1 if unit is None else candidate_cost(study, unit, model, ranker)
+        cost = (1, 0) if unit is None else candidate_cost(study, unit, model, ranker)
         if cost is None:
             continue
         points.sort(key=lambda row: row.k)
         k, value, low, high = zip(*((row.k, row.value, row.low, row.high) for row in points), strict=True)
-        curves.append(Curve(model, ranker, k, tuple(cost * each for each in k), value, low, high))
+        curves.append(Curve(model, ranker, k, tuple(cost[0] * each + cost[1] for each in k), value, low, high))
     return curves
 
 
 def _stars(study, rows, unit):
     stars = []
     for row in sorted(rows, key=lambda row: study.models.index(row.model)):
-        cost = 1 if unit is None else candidate_cost(study, unit, row.model)
+        cost = (1, 0) if unit is None else candidate_cost(study, unit, row.model)
         if cost is not None and row.value is not None:
-            stars.append(Star(row.model, cost, row.value, row.low, row.high))
+            stars.append(Star(row.model, cost[0], row.value, row.low, row.high))
     return stars

@@ -17,6 +17,7 @@ from isobudget import rows, stage
 from isobudget.errors import StudyError
 from isobudget.store import choosing, comparisons, mixtures
 from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
+from isobudget.store.prices import candidate_costs
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
 ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}
@@ -75,6 +76,13 @@ def _fill(connection, settings, files, costs):
     connection.executemany(
         "INSERT INTO costs (model, unit, generation, scoring, how, flops_read_written) VALUES (?, ?, ?, ?, ?, ?)", costs
     )
+    ranked = {}
+    for file in files:
+        if file.kind == "scores":
+            ranked.setdefault(file.model, {})[file.ranker] = True
+    candidates = candidate_costs(costs, ranked)
+    if candidates:
+        connection.executemany("INSERT INTO candidate_costs VALUES (?, ?, ?, ?, ?)", candidates)
     budgets = [(unit, float(budget)) for unit, numbers in settings["budgets"].items() for budget in numbers]
     if budgets:
         connection.executemany("INSERT INTO budgets VALUES (?, ?)", budgets)

@@ -1,7 +1,7 @@
-"""Who chooses among a model's samples, where the tests that judge are not there to choose by: against one output, at k.
+"""Whoever chooses among a model's samples, against one output of another model; and what the tests at hand are worth.
 
-The choosers: `tests`, those that judge; `at_hand:SOURCE`, tests at hand, of which nothing is left but to take any sample
-where they accept none; every ranker; the greedy output is not chosen.
+Choosers are `tests`, those that judge; `at_hand:SOURCE`, tests at hand, and any sample where they accept none; and
+every ranker.
 """
 
 import itertools
@@ -11,7 +11,6 @@ import numpy as np
 from isobudget.statistics import steps
 from isobudget.statistics.at_hand import WRONG_COSTS, best_k
 from isobudget.statistics.bootstrap import interval
-from isobudget.statistics.unbiased import FORGIVEN
 from isobudget.store.comparisons import Option, options
 
 SINGLES = {"greedy": "greedy", "pass_at_k": "sampled"}  # metric: what one output of a model is called
@@ -60,14 +59,14 @@ def against_one(estimates, costs):
             price = costs[each.model][0]
             if not price or each.model == option.model:
                 continue
-            first = int(np.floor(price / option.curve.cost * FORGIVEN))
+            first = int(option.curve.bought(price))
             k = np.arange(max(first, 1), len(option.curve.values) + 1)
             for (metric, _), (values, _, _, drawn) in each.metrics.items():
                 if metric not in SINGLES or not k.size:
                     continue
                 margin = option.curve.values[k - 1] - values[0]
                 low, high = interval(option.curve.drawn[:, k - 1] - drawn[:, :1], each.problems)
-                rows = zip(k, np.maximum(k * option.curve.cost, price), margin, low, high, strict=True)
+                rows = zip(k, np.maximum(option.curve.price(k), price), margin, low, high, strict=True)
                 found += [
                     {
                         "model": option.model,

@@ -58,6 +58,10 @@ CREATE TABLE costs (
     model VARCHAR, unit VARCHAR, generation DOUBLE, scoring DOUBLE, relative DOUBLE, how VARCHAR, flops_read_written DOUBLE
 );
 
+-- What one candidate costs where a ranker chooses, its sampling and its ranking, and what a problem costs once beside all
+-- its candidates. No row where a part is not known.
+CREATE TABLE candidate_costs (model VARCHAR, ranker VARCHAR, unit VARCHAR, candidate DOUBLE, once DOUBLE);
+
 CREATE TEMP TABLE files (
     kind VARCHAR, path VARCHAR, benchmark VARCHAR, model VARCHAR, decoding VARCHAR, block INTEGER, ranker VARCHAR,
     source VARCHAR
