@@ -99,6 +99,13 @@ def written_files(wildcards):
     return at(paths.WRITTEN, block=range(study.written_blocks()), **wildcards)
 
 
+def tests_of_writer(wildcards):
+    """All tests that a model writes, if some ranker uses them: they have a price."""
+    if wildcards.model not in study.writers():
+        return []
+    return at(paths.WRITTEN, benchmark=study.benchmarks, model=wildcards.model, block=range(study.written_blocks()))
+
+
 def vote_inputs(wildcards):
     """What a ranker that lets the samples vote reads beside them."""
     source = study.source_of(wildcards.ranker, wildcards.model)
@@ -233,7 +240,7 @@ def sample_files(wildcards):
 
 
 def sampled_files(wildcards):
-    """What is dear: samples, other models' scores of them, calibrations, model configs."""
+    """What is dear: samples, other models' scores of them, tests that models write, calibrations, model configs."""
     files = of_study(sample_files)
     files += architectures(study.models)
     for model in study.models:
@@ -242,4 +249,5 @@ def sampled_files(wildcards):
             if study.scorer(ranker, model):
                 keys = dict(benchmark=study.benchmarks, model=model, decoding="sampled", block=blocks(model))
                 files += at(paths.SCORES, ranker=ranker, **keys)
+        files += tests_of_writer(SimpleNamespace(model=model))
     return files
