@@ -15,13 +15,13 @@ rule tests:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("execution/at_hand"),
+        code=code("problems/at_hand"),
         settings=lambda wildcards: study.tests_settings(wildcards.source),
         cases=lambda wildcards, input: f"--cases {input.cases}" if "cases" in input.keys() else "",
     message:
         "{wildcards.benchmark}: collect its tests at hand, {wildcards.source}"
     shell:
-        "python -m isobudget.execution.at_hand --problems {input.problems} {params.cases}"
+        "python -m isobudget.problems.at_hand --problems {input.problems} {params.cases}"
         " --settings {params.settings:q} --output {output} --log {log}"
 
 

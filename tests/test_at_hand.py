@@ -1,6 +1,7 @@
 """Tests at hand accept, other tests judge: the estimators against every ordered draw."""
 
 import itertools
+import json
 from fractions import Fraction
 from math import comb, factorial
 
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 from small_study import GREEDY, PASSED, SETTINGS, TASKS, aggregate, estimate, write_study
 
+from isobudget.config import load
+from isobudget.errors import StudyError
+from isobudget.problems.at_hand import of_cases, one_assert
 from isobudget.rows import write_rows
 from isobudget.statistics.at_hand import best_k, ceilings, first_accepted, otherwise_any
 from isobudget.statistics.bootstrap import interval, replicates, resamples
@@ -245,3 +249,40 @@ def test_the_best_k_is_the_highest_of_the_table_at_k(database):
             )
             (found,) = database(query, model, cost)
             assert found == (pytest.approx(by_hand[0]), by_hand[1], most, True, True)
+
+
+# Where tests at hand come from.
+
+
+def test_cases_become_tests_in_the_form_of_the_problem():
+    cases = [{"call": "f(1)", "expected": "[2]"}, {"call": "f(2)", "expected": None}]
+    assert of_cases({"kind": "call"}, cases) == "assert (f(1)) == ([2])\n"
+    assert of_cases({"kind": "call"}, cases[1:]) == ""
+    found = of_cases({"kind": "stdio"}, [{"call": "1\n", "expected": "2\n"}])
+    assert json.loads(found) == {"inputs": ["1\n"], "outputs": ["2\n"]}
+
+
+def test_one_assert_is_taken_as_it_stands_with_what_is_beside_it():
+    tests = "AFTER = 'x = 1\\n'\nimport sys\nassert f(  1 ) == 2\nassert f('a\\\\b') == [3,\n  4]\n"
+    problem = {"task_id": "Mbpp/11", "tests": tests}
+    assert one_assert(problem, 1) == "AFTER = 'x = 1\\n'\nimport sys\nassert f(  1 ) == 2\n"
+    assert one_assert(problem, 2) == "AFTER = 'x = 1\\n'\nimport sys\nassert f('a\\\\b') == [3,\n  4]\n"
+    with pytest.raises(StudyError, match="at_hand: Mbpp/11 has 2 asserts and no 'assert:3'; ask for another"):
+        one_assert(problem, 3)
+
+
+def test_a_source_that_the_benchmark_lacks_is_named():
+    study = {"models": {"m": {"engine": "recorded", "samples": 4}}}
+    assert load(study | {"at_hand": ["examples"]}).sources("humaneval") == ("examples",)
+    both = load(study | {"benchmarks": ["humaneval", "mbpp"], "at_hand": ["assert:2", "examples"]})
+    assert (both.sources("humaneval"), both.sources("mbpp")) == (("examples",), ("assert:2",))
+    with pytest.raises(StudyError, match="at_hand: 'assert:1' gives no tests for humaneval that are fewer than those"):
+        load(study | {"at_hand": ["assert:1"]})
+    # MBPP's examples are the asserts that judge
+    with pytest.raises(StudyError, match="'examples' gives no tests for mbpp .* use assert:1, assert:2 or assert:3"):
+        load(study | {"benchmarks": ["mbpp"], "at_hand": ["examples"]})
+
+
+def test_a_study_without_tests_at_hand_is_told_nothing_new():
+    study = load({"models": {"m": {"engine": "recorded", "samples": 4}}})
+    assert "at_hand" not in study.estimate_settings("humaneval", "m") + study.aggregate_settings()

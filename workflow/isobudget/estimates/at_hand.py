@@ -13,7 +13,7 @@ def metrics(accepted, passed):
         passed: bools of the same shape: it passes the tests that judge.
 
     Returns:
-        {metric: (k, values)}: ints, shape (ks,), and floats, shape (problems, ks); the metric is their mean over problems.
+        {metric: (k, values)}: ints, shape (ks,), and floats, shape (problems, ks), of which the metric is the mean.
     """
     n = passed.shape[1]
     k = np.arange(1, n // 2 + 1)

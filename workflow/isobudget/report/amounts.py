@@ -65,6 +65,14 @@ def points(value):
     return "0.0" if text in ("+0.0", "-0.0") else text
 
 
+def source_words(source):
+    """What tests at hand are: the examples in the prompts, assert 2 of those that judge."""
+    kind, _, which = source.partition(":")
+    return {"examples": "the examples in the prompts", "assert": f"assert {which} of those that judge"}.get(
+        kind, source
+    )
+
+
 def times(k):
     """How often a model is run: once, twice, 7 times."""
     return {1: "once", 2: "twice"}.get(k, f"{k:,} times")

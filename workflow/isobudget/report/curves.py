@@ -46,6 +46,18 @@ def rank_curves(study, benchmark, unit, model):
     return _curves(study, rows, unit)
 
 
+def at_hand_curves(study, benchmark, unit, source):
+    """Choosing by one source of tests at hand, any sample taken where they accept none: a curve a model."""
+    rows = [row for row in study.at_hand_at_k if (row.benchmark, row.source) == (benchmark, source)]
+    return _curves(study, rows, unit, ("anyway", "anyway_low", "anyway_high"))
+
+
+def false_positive_curves(study, benchmark, unit, source):
+    """The share of the answers that one source of tests at hand accepts and that are wrong: a curve a model."""
+    rows = [row for row in study.at_hand_at_k if (row.benchmark, row.source) == (benchmark, source)]
+    return _curves(study, rows, unit, tuple(f"false_positives{end}" for end in ("", "_low", "_high")))
+
+
 def candidate_cost(study, unit, model, ranker=None):
     """What one candidate costs in a unit, its ranking included, and what a problem costs once beside them.
 
@@ -79,10 +91,10 @@ def thinned(curve):
     return Curve(curve.model, curve.ranker, *parts)
 
 
-def _curves(study, rows, unit):
+def _curves(study, rows, unit, columns=("value", "low", "high")):
     grouped = {}
     for row in rows:
-        if row.value is not None:
+        if getattr(row, columns[0]) is not None:
             grouped.setdefault((row.model, getattr(row, "ranker", None)), []).append(row)
     curves = []
     order = {model: position for position, model in enumerate(study.models)}
@@ -91,7 +103,8 @@ def _curves(study, rows, unit):
         if cost is None:
             continue
         points.sort(key=lambda row: row.k)
-        k, value, low, high = zip(*((row.k, row.value, row.low, row.high) for row in points), strict=True)
+        told = ([row.k, *(getattr(row, column) for column in columns)] for row in points)
+        k, value, low, high = zip(*told, strict=True)
         curves.append(Curve(model, ranker, k, tuple(cost[0] * each + cost[1] for each in k), value, low, high))
     return curves
 

@@ -5,7 +5,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from isobudget.report import answer
+from isobudget.report import answer, choosing
 from isobudget.report.amounts import NAMES, amount, digits, percent, points, scale, short_names
 from isobudget.report.database import COLUMNS, UNITS
 from isobudget.report.look import looks, variables
@@ -47,6 +47,7 @@ def _part(study, benchmark, figures):
         "figures": figures,
         "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
         "ranked": [each for unit in UNITS if (each := _ranked(study, benchmark, unit))],
+        "contests": [each for unit in UNITS if (each := _contest(study, benchmark, unit))],
         "unranked": [_unranked(*entry) for entry in study.unranked.items()],
         "labels": [_labels(row) for row in study.labels if row.benchmark == benchmark],
         **_verdicts(study, benchmark),
@@ -70,6 +71,7 @@ def _answer(study, benchmark, unit):
         "axis": cost.axis,
         "headline": answer.headline(study, benchmark, unit),
         "without_tests": answer.without_tests(study, benchmark, unit),
+        "at_hand": choosing.by_tests_at_hand(study, benchmark, unit),
         "rows": [
             {
                 "budget": digits(row.budget),
@@ -149,6 +151,37 @@ def _ranked(study, benchmark, unit):
             }
             for each, by in sorted(scored, key=lambda entry: (-entry[0].value, entry[0].model, entry[1]))
         ],
+    }
+
+
+def _contest(study, benchmark, unit):
+    """Every chooser among the cheapest model's samples against one greedy output of the dearest; None without rows."""
+    cheapest, dearest, found = choosing.contests(study, benchmark, unit, "greedy")
+    names = short_names(study.models)
+    if not found:
+        return None
+    return {
+        "name": NAMES[unit],
+        "small": names[cheapest],
+        "large": names[dearest],
+        "said": choosing.by_rankers(study, benchmark, unit),
+        "rows": [
+            {"chooser": contest.chooser, "equal": _against(contest.equal), "best": _against(contest.best)}
+            for contest in found
+        ],
+    }
+
+
+def _against(row):
+    """The cells of one row of against_one; dashes for none."""
+    if row is None:
+        return {"k": "-", "budget": "-", "value": "-", "margin": "-", "interval": "-"}
+    return {
+        "k": row.k,
+        "budget": digits(row.budget),
+        "value": f"{percent(row.value)} %",
+        "margin": points(row.margin),
+        "interval": f"{points(row.low)} to {points(row.high)}",
     }
 
 

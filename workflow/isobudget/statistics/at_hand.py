@@ -1,10 +1,10 @@
 """Choosing by the tests at hand, judged by others: the first of k samples that those accept, and whether it is right.
 
 Stroebl, Kapoor, Narayanan, "The Limits of Inference Scaling Through Resampling" (arXiv 2411.17501). Tests at hand
-accept a sample that passes all of them. Of n samples of a problem, drawn without replacement in random order, `right` are
-accepted and pass the judge's tests too, `wrong` are accepted and fail them (false positives), `missed` are not accepted
-though they are right, and the rest is neither. The estimators are means over all ordered draws of k of the n, and so
-without bias for k new samples, as pass@k is.
+accept a sample that passes all of them. Of n samples of a problem, drawn without replacement in random order, `right`
+are accepted and pass the judge's tests too, `wrong` are accepted and fail them (false positives), `missed` are not
+accepted though they are right, and the rest is neither. The estimators are means over all ordered draws of k of the n,
+and so without bias for k new samples, as pass@k is.
 """
 
 import numpy as np

@@ -9,7 +9,6 @@ import json
 
 from isobudget import rows, stage
 from isobudget.errors import StudyError
-from isobudget.execution.judging import AFTER
 
 
 def write_tests(args):
@@ -62,10 +61,7 @@ def one_assert(problem, number):
     Raises:
         StudyError: the problem has fewer.
     """
-    head, text = "", problem["tests"]
-    if text.startswith(AFTER):
-        head, _, text = text.partition("\n")
-        head += "\n"
+    text = problem["tests"]
     statements = ast.parse(text).body
     asserts = [statement for statement in statements if isinstance(statement, ast.Assert)]
     if number > len(asserts):
@@ -74,7 +70,7 @@ def one_assert(problem, number):
         )
     kept = [one for one in statements if not isinstance(one, ast.Assert) or one is asserts[number - 1]]
     # as they stand in the source, not unparsed: what is judged by must read as it did
-    return head + "".join(f"{ast.get_source_segment(text, one)}\n" for one in kept)
+    return "".join(f"{ast.get_source_segment(text, one)}\n" for one in kept)
 
 
 if __name__ == "__main__":
