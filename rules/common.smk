@@ -31,6 +31,7 @@ except StudyError as error:
 
 RESULTS = study.results
 
+VOTES = "(?:agreement|codet|codet-sqrt|mbr-exec):.+"  # rankers that let the samples vote: rule vote, not rule rank
 
 wildcard_constraints:
     benchmark="[a-z0-9-]+",
@@ -86,9 +87,44 @@ def rank_inputs(wildcards):
     return {"weights": weights(scorer)}
 
 
+def examples_of(source, benchmark):
+    """The file of inputs that a source gives: the examples in the prompts, or the asserts that a model wrote."""
+    if source == "examples":
+        return at(paths.EXAMPLES, benchmark=benchmark)[0]
+    return at(paths.ASSERTS, model=source, benchmark=benchmark)[0]
+
+
+def written_files(wildcards):
+    """The blocks of tests that a model writes on one benchmark."""
+    return at(paths.WRITTEN, block=range(study.written_blocks()), **wildcards)
+
+
+def tests_of_writer(wildcards):
+    """All tests that a model writes, if some ranker uses them: they have a price."""
+    if wildcards.model not in study.writers():
+        return []
+    return at(paths.WRITTEN, benchmark=study.benchmarks, model=wildcards.model, block=range(study.written_blocks()))
+
+
+def vote_inputs(wildcards):
+    """What a ranker that lets the samples vote reads beside them."""
+    source = study.source_of(wildcards.ranker, wildcards.model)
+    return {
+        "behaviours": at(paths.BEHAVIOURS, source=source, decoding="sampled", **wildcards)[0],
+        "examples": examples_of(source, wildcards.benchmark),
+    }
+
+
 def tests_inputs(wildcards):
     """The examples that a source of tests at hand consists of, if it does."""
     return {"cases": at(paths.EXAMPLES, **wildcards)} if wildcards.source == "examples" else {}
+
+
+def write_inputs(wildcards):
+    """The recording to replay, or the weights to load."""
+    if study.models[wildcards.model].engine == "recorded":
+        return {"recording": f"{RECORDINGS}/{paths.WRITTEN}".format(**wildcards)}
+    return {"weights": weights(wildcards.model)}
 
 
 def calibrate_inputs(wildcards):
@@ -213,7 +249,7 @@ def sample_files(wildcards):
 
 
 def sampled_files(wildcards):
-    """What is dear: samples, other models' scores of them, calibrations, model configs."""
+    """What is dear: samples, other models' scores of them, tests that models write, calibrations, model configs."""
     files = of_study(sample_files)
     files += architectures(study.models)
     for model in study.models:
@@ -222,4 +258,5 @@ def sampled_files(wildcards):
             if study.scorer(ranker, model):
                 keys = dict(benchmark=study.benchmarks, model=model, decoding="sampled", block=blocks(model))
                 files += at(paths.SCORES, ranker=ranker, **keys)
+        files += tests_of_writer(SimpleNamespace(model=model))
     return files

@@ -1,4 +1,5 @@
-# Needs: results/models/{model}.json and results/calibrations/{model}/{run}.json.
+# Needs: results/models/{model}.json and results/calibrations/{model}/{run}.json; results/written/ of a model whose tests
+#        rankers use.
 # Makes: results/costs/{model}.json, what a generation costs in FLOPs, seconds and US dollars.
 
 
@@ -7,6 +8,7 @@ rule cost:
     input:
         model=lambda wildcards: architectures([wildcards.model]),
         calibrations=calibration_files,
+        written=tests_of_writer,
     output:
         f"{RESULTS}/costs/{{model}}.json",
     log:
@@ -20,4 +22,4 @@ rule cost:
         "{wildcards.model}: what a generation costs"
     shell:
         "python -m isobudget.costs --model-config {input.model} --calibrations {input.calibrations}"
-        " --settings {params.settings:q} --output {output} --log {log}"
+        " --written {input.written} --settings {params.settings:q} --output {output} --log {log}"

@@ -13,16 +13,21 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from isobudget import paths
-from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
+from isobudget.benchmarks import BENCHMARKS, TEMPERATURE, TEST_STOPS
 from isobudget.errors import StudyError
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
+# How a model is asked for tests, a form of sampling/written.py: part of their settings.
+TEST_FORM = "assert-1"
 PLANNED_ENGINES = ("endpoint",)
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
+
+# Rankers that let the candidates vote, and what they may take their inputs from beside the tests of a model.
+CONSENSUS = {"agreement": ("examples",), "codet": (), "codet-sqrt": (), "mbr-exec": ()}
 
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -164,6 +169,13 @@ class Calibration(_Strict):
     repeats: PositiveInt = Field(3, description="runs a model, the models in turn; the median counts")
 
 
+class Written(_Strict):
+    """Tests that models write, for the rankers that want some."""
+
+    samples: PositiveInt = Field(4, description="completions a problem; rounded up to whole blocks")
+    max_tokens: PositiveInt = Field(128, description="new tokens at most: some five asserts")
+
+
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
@@ -178,8 +190,10 @@ class Study(_Strict):
     block: PositiveInt = Field(4, description="samples a problem a job")
     rankers: tuple[str, ...] = Field(
         ("nll:self", "shortest", "random"),
-        description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined",
+        description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined; agreement:examples, "
+        "and agreement, codet, codet-sqrt, mbr-exec with :self or :MODEL, whose tests give the inputs",
     )
+    written: Written = Written()
     at_hand: tuple[str, ...] = Field(
         (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"
     )
@@ -201,7 +215,7 @@ class Study(_Strict):
     @classmethod
     def _plain_names(cls, value):
         for name in value:
-            if not _NAME.match(name) or name == "self":
+            if not _NAME.match(name) or name in ("self", "examples"):
                 raise ValueError(
                     f"{name!r} cannot name a model, it becomes a folder; use letters, digits, '.', '_' and '-'"
                 )
@@ -259,9 +273,13 @@ class Study(_Strict):
                             "add one, such as 'shortest'"
                         )
                 continue
+            if kind in CONSENSUS:
+                self._votes(ranker, model)
+                continue
             if kind != "nll":
                 raise ValueError(
-                    f"rankers: there is no ranker {ranker!r}; use nll:self, nll:MODEL, shortest, random or combined"
+                    f"rankers: there is no ranker {ranker!r}; use shortest, random, combined, agreement:examples, or "
+                    f"{_or([*CONSENSUS, 'nll'])} with :self or :MODEL"
                 )
             if model not in self.models:
                 raise ValueError(
@@ -286,6 +304,25 @@ class Study(_Strict):
                     f"judge; {allowed}"
                 )
         return self
+
+    def _votes(self, ranker, source):
+        """Whether a ranker that lets the candidates vote can have its inputs."""
+        kind = ranker.partition(":")[0]
+        if source in CONSENSUS[kind]:
+            return
+        if source != "self" and source not in self.models:
+            raise ValueError(
+                f"rankers: {ranker!r} names nobody who writes its tests; after '{kind}:' comes "
+                f"{_or([*CONSENSUS[kind], 'self', *self.models])}"
+            )
+        if source != "self" and self.models[source].engine == "import":
+            raise ValueError(f"rankers: {ranker!r} needs a model that writes tests, and {source} is imported")
+        for benchmark in self.benchmarks:
+            if not BENCHMARKS[benchmark].get("asserts"):
+                raise ValueError(
+                    f"rankers: {ranker!r} needs tests that a model writes, and models are not asked for tests of "
+                    f"{benchmark} yet; leave that ranker out"
+                )
 
     @model_validator(mode="after")
     def _chat_is_asked_somehow(self):
@@ -333,11 +370,13 @@ class Study(_Strict):
         if self.models[model].engine != "import":
             return self.rankers
         live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
-        return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
+        scored = [r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live]
+        return tuple(r for r in scored if r.partition(":")[0] not in CONSENSUS or not r.endswith(":self"))
 
     def parts(self, model):
-        """The rankers of a model's samples that `combined` is made of, sorted: all but luck."""
-        return sorted(set(self.rankers_of(model)) - {"combined", "random"})
+        """The rankers of a model's samples that `combined` is made of, sorted: all but luck and those that vote."""
+        able = set(self.rankers_of(model)) - {"combined", "random"}
+        return sorted(ranker for ranker in able if ranker.partition(":")[0] not in CONSENSUS)
 
     def sources(self, benchmark):
         """The sources of tests at hand that a benchmark has, in the study's order."""
@@ -354,6 +393,25 @@ class Study(_Strict):
         """
         kind, _, name = ranker.partition(":")
         return name if kind == "nll" and name not in ("self", model) else None
+
+    def source_of(self, ranker, model):
+        """Where a ranker that lets `model`'s samples vote has its inputs: examples, a model's name, or None."""
+        kind, _, source = ranker.partition(":")
+        return None if kind not in CONSENSUS else model if source == "self" else source
+
+    def writer(self, ranker, model):
+        """The model whose tests this ranker needs for `model`'s samples, or None."""
+        source = self.source_of(ranker, model)
+        return None if source == "examples" else source
+
+    def writers(self):
+        """The models that write tests, in the study's order."""
+        needed = {self.writer(ranker, model) for model in self.models for ranker in self.rankers_of(model)}
+        return tuple(model for model in self.models if model in needed)
+
+    def written_blocks(self):
+        """How many blocks of `block` completions hold the tests of one model."""
+        return -(-self.written.samples // self.block)
 
     def decoded(self, benchmark, key):
         """One setting of decoding on a benchmark: what the study says of it there, of all, or the benchmark's own."""
@@ -397,6 +455,18 @@ class Study(_Strict):
             settings |= self._loading(model)
         return _json(**settings)
 
+    def written_settings(self, benchmark, model):
+        chosen = self.models[model]
+        decoding = {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
+        return _json(
+            engine=chosen.engine,
+            protocol=SAMPLING_PROTOCOL,
+            form=TEST_FORM,
+            n=self.block,
+            decoding=decoding | {"max_tokens": self.written.max_tokens, "stop": TEST_STOPS},
+            **(self._loading(model) if chosen.engine == "vllm" else {}),
+        )
+
     def calibrate_settings(self, model):
         benchmark = self.benchmarks[0]
         return _json(
@@ -430,6 +500,14 @@ class Study(_Strict):
     def combine_settings(self, benchmark, model):
         where = {"benchmark": benchmark, "model": model, "blocks": self.blocks(model)}
         return _json(**where, rankers=self.parts(model), seed=self.bootstrap.seed)
+
+    def observe_settings(self, benchmark):
+        chosen = BENCHMARKS[benchmark]
+        told = {key: chosen[key] for key in ("continues", "before") if key in chosen}
+        return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
+
+    def vote_settings(self, ranker):
+        return _json(ranker=ranker)
 
     def cost_settings(self, model):
         price, given = self.models[model].price, self.models[model].cost

@@ -45,6 +45,7 @@ SCHEMAS = {
             ("form", pa.string()),  # cases.Case
             ("call", pa.string()),  # an expression that calls the entry point, or what a program reads
             ("expected", pa.string()),  # an expression, or what a program should print
+            ("times", pa.int32()),  # how often it stands there; a model writes some tests more than once
         ]
     ),
     "samples": pa.schema(
@@ -76,6 +77,16 @@ SCHEMAS = {
             ("cpu_seconds", pa.float64()),
         ]
     ),
+    "behaviours": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("sample", pa.int32()),  # one without a program has no rows
+            ("example", pa.int32()),  # of the source's examples
+            ("ended", pa.string()),  # returned, raised, foreign (no plain data), or a verdict that ended the program
+            ("value", pa.string()),  # what it returned, the same text for what is equal, or the exception's name
+            ("passed", pa.bool_()),  # whether it is what the example says
+        ]
+    ),
     "scores": pa.schema(
         [
             ("task_id", pa.string()),
@@ -99,6 +110,9 @@ SCHEMAS = {
     ),
 }
 
+# scores of a ranker that lets the samples vote: in a draw a sample is worth its score times the samples drawn of its
+# cluster, statistics/votes.py; a null cluster adds up with none
+SCHEMAS["votes"] = SCHEMAS["scores"].append(pa.field("cluster", pa.string()))
 SCHEMAS["tests"] = SCHEMAS["problems"]  # with the tests at hand in place of those that judge
 SCHEMAS["at_hand"] = SCHEMAS["outcomes"]  # what those say
 

@@ -14,6 +14,7 @@ from isobudget.estimates import at_hand
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
+from isobudget.statistics.votes import voted_rank_score_at_k
 
 
 def estimate(args):
@@ -39,8 +40,12 @@ def estimate(args):
         if ranker == "combined":
             keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
             files = [paths.below(args.results, paths.COMBINED, **keys)]
-        scores, kept = read_scores(files, task_ids, n, excluded)
-        tables.append(_rows("rank_score_at_k", ranker, k, rank_score_at_k(passed, scores, kept, k), n, counts))
+        scores, kept, clusters = read_scores(files, task_ids, n, excluded)
+        if clusters is None:
+            values = rank_score_at_k(passed, scores, kept, k)
+        else:
+            values = voted_rank_score_at_k(passed, scores, clusters, kept, k, settings["bootstrap"]["seed"])
+        tables.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
     for source in settings.get("at_hand", ()):
         files = blocks(paths.AT_HAND, source=source)
         accepted_ids, accepted = read_outcomes(files)

@@ -26,8 +26,8 @@ def combine(args):
     excluded = excluded_problems(blocks(paths.OUTCOMES))
     n = passed.shape[1]
     read = [read_scores(blocks(paths.SCORES, ranker=r), task_ids, n, excluded) for r in settings["rankers"]]
-    kept = np.all([each for _, each in read], axis=0)
-    scores = combined(np.stack([scores for scores, _ in read], axis=-1), kept, passed, settings["seed"])
+    kept = np.all([each for _, each, _ in read], axis=0)
+    scores = combined(np.stack([scores for scores, *_ in read], axis=-1), kept, passed, settings["seed"])
     columns = {
         "task_id": np.repeat(task_ids, n).tolist(),
         "sample": np.tile(np.arange(n), len(task_ids)),

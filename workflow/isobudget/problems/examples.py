@@ -68,7 +68,7 @@ def write_examples(args):
     """One row an example, in the order of problems."""
     questions = read_rows(args.questions, "questions").to_pylist()
     rows = [
-        {"task_id": question["task_id"], "example": number, **case._asdict()}
+        {"task_id": question["task_id"], "example": number, "times": 1, **case._asdict()}
         for question in questions
         for number, case in enumerate(examples(question))
     ]

@@ -17,7 +17,7 @@ from isobudget import rows, stage
 from isobudget.errors import StudyError
 from isobudget.store import choosing, comparisons, mixtures
 from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
-from isobudget.store.prices import candidate_costs
+from isobudget.store.prices import candidate_costs, in_unit
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
 ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}
@@ -74,7 +74,9 @@ def _fill(connection, settings, files, costs):
         [(f.kind, f.path, f.benchmark, f.model, f.decoding, f.block, f.ranker, f.source) for f in files],
     )
     connection.executemany(
-        "INSERT INTO costs (model, unit, generation, scoring, how, flops_read_written) VALUES (?, ?, ?, ?, ?, ?)", costs
+        "INSERT INTO costs (model, unit, generation, scoring, how, flops_read_written, written)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        costs,
     )
     ranked = {}
     for file in files:
@@ -125,7 +127,7 @@ def _mix(connection, files, costs):
             for model in np.unique(found["model"])
             if (mine := found["model"] == model).any()
         }
-        paid = {model: generation for model, (generation, _) in prices.items() if generation and model in counts}
+        paid = {model: generation for model, (generation, *_) in prices.items() if generation and model in counts}
         if len(paid) < 2:
             continue
         asked = "SELECT budget_absolute FROM absolute_budgets WHERE unit = $1 ORDER BY budget"
@@ -136,11 +138,11 @@ def _mix(connection, files, costs):
 
 
 def _markets(files, costs):
-    """(benchmark, unit, {model: (generation, scoring)}, the cheapest generation) where some generation has a cost."""
+    """(benchmark, unit, prices of prices.in_unit, the cheapest generation) where some generation has a cost."""
     for benchmark in sorted({file.benchmark for file in files}):
         for unit in UNITS:
-            prices = {model: (generation, scoring) for model, u, generation, scoring, *_ in costs if u == unit}
-            cheapest = min((generation for generation, _ in prices.values() if generation), default=None)
+            prices = in_unit(costs, unit)
+            cheapest = min((generation for generation, *_ in prices.values() if generation), default=None)
             if cheapest is not None:
                 yield benchmark, unit, prices, cheapest
 

@@ -111,7 +111,7 @@ def read_costs(results, models):
         models: names.
 
     Returns:
-        A list of (model, unit, generation, scoring, how, flops_read_written); None where not known.
+        A list of (model, unit, generation, scoring, how, flops_read_written, written); None where not known.
 
     Raises:
         StudyError: a file is missing, no JSON object, or lacks a key.
@@ -123,7 +123,8 @@ def read_costs(results, models):
         try:
             for unit in UNITS:
                 beside = cost["generation"]["flops_read_written"] if unit == "flops" else None
-                found.append((model, unit, cost["generation"][unit], cost["scoring"][unit], cost["how"][unit], beside))
+                prices = cost["generation"][unit], cost["scoring"][unit]
+                found.append((model, unit, *prices, cost["how"][unit], beside, cost.get("written", {}).get(unit)))
         except (KeyError, TypeError) as error:
             raise StudyError(
                 f"{path}: no costs file of isobudget ({error}); delete it and run again to make it anew."

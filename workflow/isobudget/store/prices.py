@@ -17,25 +17,44 @@ def readers(ranker, model, rankers=()):
     return [name] if kind == "nll" and name not in ("self", model) else []
 
 
+def writers(ranker, model):
+    """The models whose tests a problem costs once under a ranker, sorted: they choose among however many candidates.
+
+    Args:
+        ranker, model: as in `readers`.
+    """
+    kind, _, name = ranker.partition(":")
+    if kind not in ("agreement", "codet", "codet-sqrt", "mbr-exec") or name == "examples":
+        return []
+    return [model if name == "self" else name]
+
+
 def candidate(ranker, model, costs, rankers=()):
     """What one candidate costs in one unit, sampled and ranked, and what a problem costs once beside its candidates.
 
     Args:
         ranker, model, rankers: as in `readers`.
-        costs: {model: (generation, scoring)} in the unit, None where not known.
+        costs: {model: (generation, scoring, written)} in the unit, None where not known.
 
     Returns:
         (each, once), floats; None where a part of the cost is not known.
     """
-    parts = [costs[model][0], *(costs.get(reader, (None, None))[1] for reader in readers(ranker, model, rankers))]
-    return None if None in parts else (sum(parts), 0.0)
+    unknown = (None, None, None)
+    each = [costs[model][0], *(costs.get(reader, unknown)[1] for reader in readers(ranker, model, rankers))]
+    once = [costs.get(writer, unknown)[2] for writer in writers(ranker, model)]
+    return None if None in (*each, *once) else (sum(each), sum(once, 0.0))
+
+
+def in_unit(costs, unit):
+    """{model: (generation, scoring, written)} in one unit, of the rows that files.read_costs gives."""
+    return {model: (generation, scoring, written) for model, u, generation, scoring, *_, written in costs if u == unit}
 
 
 def candidate_costs(costs, ranked):
     """The rows of the table candidate_costs.
 
     Args:
-        costs: a list of (model, unit, generation, scoring, ...).
+        costs: the rows that files.read_costs gives.
         ranked: {model: the rankers of its samples}.
 
     Returns:
@@ -43,7 +62,7 @@ def candidate_costs(costs, ranked):
     """
     found = []
     for unit in dict.fromkeys(row[1] for row in costs):
-        prices = {model: (generation, scoring) for model, u, generation, scoring, *_ in costs if u == unit}
+        prices = in_unit(costs, unit)
         for model, rankers in ranked.items():
             for ranker in rankers:
                 cost = candidate(ranker, model, prices, rankers) if prices.get(model, (None,))[0] else None

@@ -53,9 +53,11 @@ FROM labels JOIN outcomes USING (benchmark, model, decoding, task_id, sample)
 WHERE passed <> (verdict = 'passed');
 
 -- unit: flops, seconds or usd. generation and scoring are what one of each costs, null where it is not known;
--- relative is generation over that of the cheapest model. flops_read_written stands beside the unit flops alone.
+-- written is what the tests cost that it writes for rankers, a problem, null where none uses any; relative is generation
+-- over that of the cheapest model. flops_read_written stands beside the unit flops alone.
 CREATE TABLE costs (
-    model VARCHAR, unit VARCHAR, generation DOUBLE, scoring DOUBLE, relative DOUBLE, how VARCHAR, flops_read_written DOUBLE
+    model VARCHAR, unit VARCHAR, generation DOUBLE, scoring DOUBLE, relative DOUBLE, how VARCHAR, flops_read_written DOUBLE,
+    written DOUBLE
 );
 
 -- What one candidate costs where a ranker chooses, its sampling and its ranking, and what a problem costs once beside all
