@@ -279,7 +279,7 @@ class Study(_Strict):
             if kind != "nll":
                 raise ValueError(
                     f"rankers: there is no ranker {ranker!r}; use shortest, random, combined, agreement:examples, or "
-                    f"{_or([*CONSENSUS, 'nll'])} with :self or :MODEL"
+                    f"{_or(['nll', *CONSENSUS])} with :self or :MODEL"
                 )
             if model not in self.models:
                 raise ValueError(
