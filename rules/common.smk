@@ -190,7 +190,16 @@ def outcome_files(wildcards):
 def score_files(wildcards):
     """Every ranker's scores of one model's samples on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
-    return at(paths.SCORES, ranker=study.rankers_of(wildcards.model), block=blocks(wildcards.model), **keys)
+    rankers = study.rankers_of(wildcards.model)
+    together = at(paths.COMBINED, **keys) if "combined" in rankers else []
+    alone = [ranker for ranker in rankers if ranker != "combined"]
+    return at(paths.SCORES, ranker=alone, block=blocks(wildcards.model), **keys) + together
+
+
+def part_files(wildcards):
+    """The outcomes and scores that the ranker `combined` is made of."""
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled", block=blocks(wildcards.model))
+    return at(paths.OUTCOMES, **keys) + at(paths.SCORES, ranker=study.parts(wildcards.model), **keys)
 
 
 def at_hand_files(wildcards):

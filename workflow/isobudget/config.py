@@ -190,8 +190,8 @@ class Study(_Strict):
     block: PositiveInt = Field(4, description="samples a problem a job")
     rankers: tuple[str, ...] = Field(
         ("nll:self", "shortest", "random"),
-        description="nll:self, nll:MODEL, shortest, random; agreement:examples, and agreement, codet, codet-sqrt, "
-        "mbr-exec with :self or :MODEL, whose tests give the inputs",
+        description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined; agreement:examples, "
+        "and agreement, codet, codet-sqrt, mbr-exec with :self or :MODEL, whose tests give the inputs",
     )
     written: Written = Written()
     at_hand: tuple[str, ...] = Field(
@@ -232,6 +232,21 @@ class Study(_Strict):
                 raise ValueError(f"there is no file {file} for {name}; put it there, or leave the key out for the hub")
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _every_reader(cls, data):
+        """`nll:*` is nll:MODEL of every model that can read, a model that is added later included."""
+        rankers = data.get("rankers") if isinstance(data, dict) else None
+        if not isinstance(rankers, list | tuple) or "nll:*" not in rankers or not isinstance(data.get("models"), dict):
+            return data
+        readers = [
+            f"nll:{name}"
+            for name, model in data["models"].items()
+            if not (isinstance(model, dict) and model.get("engine") == "import") and f"nll:{name}" not in rankers
+        ]
+        at = list(rankers).index("nll:*")
+        return data | {"rankers": [*rankers[:at], *readers, *rankers[at + 1 :]]}
+
     @field_validator("rankers", "at_hand")
     @classmethod
     def _unique_rankers(cls, value):
@@ -250,13 +265,21 @@ class Study(_Strict):
             kind, _, model = ranker.partition(":")
             if ranker in ("nll:self", "shortest", "random"):
                 continue
+            if ranker == "combined":
+                for name in self.models:
+                    if not self.parts(name):
+                        raise ValueError(
+                            f"rankers: 'combined' weighs the other rankers of a model's samples, and {name} has none; "
+                            "add one, such as 'shortest'"
+                        )
+                continue
             if kind in CONSENSUS:
                 self._votes(ranker, model)
                 continue
             if kind != "nll":
                 raise ValueError(
-                    f"rankers: there is no ranker {ranker!r}; use shortest, random, agreement:examples, or nll, "
-                    f"{_or(CONSENSUS)} with :self or :MODEL"
+                    f"rankers: there is no ranker {ranker!r}; use shortest, random, combined, agreement:examples, or "
+                    f"{_or([*CONSENSUS, 'nll'])} with :self or :MODEL"
                 )
             if model not in self.models:
                 raise ValueError(
@@ -349,6 +372,11 @@ class Study(_Strict):
         live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
         scored = [r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live]
         return tuple(r for r in scored if r.partition(":")[0] not in CONSENSUS or not r.endswith(":self"))
+
+    def parts(self, model):
+        """The rankers of a model's samples that `combined` is made of, sorted: all but luck and those that vote."""
+        able = set(self.rankers_of(model)) - {"combined", "random"}
+        return sorted(ranker for ranker in able if ranker.partition(":")[0] not in CONSENSUS)
 
     def sources(self, benchmark):
         """The sources of tests at hand that a benchmark has, in the study's order."""
@@ -468,6 +496,10 @@ class Study(_Strict):
             if settings["engine"] == "vllm":
                 settings |= self._loading(scorer)
         return _json(**settings)
+
+    def combine_settings(self, benchmark, model):
+        where = {"benchmark": benchmark, "model": model, "blocks": self.blocks(model)}
+        return _json(**where, rankers=self.parts(model), seed=self.bootstrap.seed)
 
     def observe_settings(self, benchmark):
         chosen = BENCHMARKS[benchmark]

@@ -13,6 +13,7 @@ WRITTEN = "written/{benchmark}/{model}/{block}.parquet"  # tests that a model wr
 ASSERTS = "asserts/{model}/{benchmark}.parquet"  # the same, read: rows of examples
 BEHAVIOURS = "behaviours/{source}/{benchmark}/{model}/{decoding}/{block}.parquet"
 VERDICTS = "verdicts.sqlite"  # kept by content, shared by all jobs; no stage's output
+COMBINED = "scores/combined/{benchmark}/{model}/{decoding}.parquet"  # all blocks at once
 SCORES = "scores/{ranker}/{benchmark}/{model}/{decoding}/{block}.parquet"
 MODELS = "models/{model}.json"
 CALIBRATIONS = "calibrations/{model}/{run}.json"

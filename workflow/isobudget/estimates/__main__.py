@@ -36,7 +36,11 @@ def estimate(args):
     tables = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     tables.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
-        scores, kept, clusters = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded)
+        files = blocks(paths.SCORES, ranker=ranker)
+        if ranker == "combined":
+            keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
+            files = [paths.below(args.results, paths.COMBINED, **keys)]
+        scores, kept, clusters = read_scores(files, task_ids, n, excluded)
         if clusters is None:
             values = rank_score_at_k(passed, scores, kept, k)
         else:

@@ -35,9 +35,9 @@ def caption(study, benchmark, kind, unit):
         return (
             "Share of problems on which the first of k samples that passes the tests at hand is right by the tests "
             "that judge; any sample is taken where none passes. The faint lines are what the tests that judge would "
-            "choose, pass@k. The bars at the right edge are the ceiling that no budget lifts, from what all samples drawn "
-            "reach to what more could at most. Below: how much of what the tests at hand accept is wrong. Stars are greedy "
-            f"outputs, rings sampled ones. Bands are 95 % intervals.{left_out}"
+            "choose, pass@k. The bars at the right edge are the ceiling that no budget lifts, from what all samples "
+            "drawn reach to what more could at most. Below: how much of what the tests at hand accept is wrong. Stars "
+            f"are greedy outputs, rings sampled ones. Bands are 95 % intervals.{left_out}"
         )
     return (
         "Share of problems on which the ranker's first choice among k samples is right; sampling and ranking are both "

@@ -126,8 +126,8 @@ def at_hand_figure(study, benchmark, unit):
 
     For each source of tests a panel of scores and one of false positives. Lines carry the gids `at_hand:MODEL:SOURCE`
     and `wrong:MODEL:SOURCE`, pass@k behind them `oracle:MODEL:SOURCE`, the ceiling that no budget lifts, between its
-    two ends, `ceiling:MODEL:SOURCE`; a star is a model's greedy output, a ring its sampled one. Returns a Figure, or None
-    where there are no tests at hand or no model has a cost in the unit.
+    two ends, `ceiling:MODEL:SOURCE`; a star is a model's greedy output, a ring its sampled one. Returns a Figure, or
+    None where there are no tests at hand or no model has a cost in the unit.
     """
     sources = sorted({row.source for row in study.at_hand_at_k if row.benchmark == benchmark})
     panels = {source: curves.at_hand_curves(study, benchmark, unit, source) for source in sources}

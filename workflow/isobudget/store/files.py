@@ -53,13 +53,17 @@ def study_files(results, settings):
             if model in settings.get("imported", ()):
                 for decoding in ["sampled"] + ["greedy"] * greedy:
                     add("imported", paths.IMPORTED, benchmark=benchmark, model=model, decoding=decoding)
+            if "combined" in settings["rankers"] and "combined" not in unranked:
+                keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
+                path = paths.below(results, paths.COMBINED, **keys)
+                found.append(File("scores", path, **keys, ranker="combined"))
             for decoding, block in cells:
                 keys = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
                 add("samples", paths.SAMPLES, **keys)
                 add("outcomes", paths.OUTCOMES, **keys)
                 if decoding == "sampled":
                     for ranker in settings["rankers"]:
-                        if ranker in unranked:
+                        if ranker in unranked or ranker == "combined":
                             continue
                         add("scores", paths.SCORES, ranker=ranker, **keys)
                     for source in sources:
