@@ -67,7 +67,7 @@ rule observe:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("execution", "sandbox"),
+        code=code("execution", "sandbox", "cases"),
         settings=lambda wildcards: study.observe_settings(wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
