@@ -33,6 +33,7 @@ RESULTS = study.results
 
 VOTES = "(?:agreement|codet|codet-sqrt|mbr-exec):.+"  # rankers that let the samples vote: rule vote, not rule rank
 
+
 wildcard_constraints:
     benchmark="[a-z0-9-]+",
     model="[A-Za-z0-9][A-Za-z0-9._-]*",
