@@ -64,6 +64,8 @@ rule observe:
         f"{RESULTS}/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
     log:
         f"{RESULTS}/logs/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.tsv"
     conda:
         "../envs/core.yaml"
     threads: 2
