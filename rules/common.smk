@@ -12,7 +12,7 @@ WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
 from isobudget import paths, recordings
-from isobudget.config import load
+from isobudget.config import CONSENSUS, load
 from isobudget.errors import StudyError
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
 
@@ -31,7 +31,8 @@ except StudyError as error:
 
 RESULTS = study.results
 
-VOTES = "(?:agreement|codet|codet-sqrt|mbr-exec):.+"  # rankers that let the samples vote: rule vote, not rule rank
+VOTES = f"(?:{'|'.join(CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
+
 
 wildcard_constraints:
     benchmark="[a-z0-9-]+",

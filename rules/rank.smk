@@ -4,6 +4,9 @@
 #        make results/behaviours/{source}/.../{block}.parquet on the way: what each program made of each input.
 
 
+ruleorder: vote > rank
+
+
 rule rank:
     """Score one block of samples without looking at any test."""
     input:
@@ -12,8 +15,6 @@ rule rank:
         samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
     output:
         f"{RESULTS}/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
-    wildcard_constraints:
-        ranker=f"(?!{VOTES}/)[^/]+",
     log:
         f"{RESULTS}/logs/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.log",
     benchmark:
@@ -63,11 +64,13 @@ rule observe:
         f"{RESULTS}/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
     log:
         f"{RESULTS}/logs/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.tsv"
     conda:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("execution", "sandbox"),
+        code=code("execution", "sandbox", "cases"),
         settings=lambda wildcards: study.observe_settings(wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
@@ -85,10 +88,10 @@ rule vote:
         samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
     output:
         f"{RESULTS}/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
-    wildcard_constraints:
-        ranker=VOTES,
     log:
         f"{RESULTS}/logs/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.log",
+    wildcard_constraints:
+        ranker=VOTES,
     conda:
         "../envs/core.yaml"
     params:

@@ -11,6 +11,8 @@ rule write:
         f"{RESULTS}/written/{{benchmark}}/{{model}}/{{block}}.parquet",
     log:
         f"{RESULTS}/logs/written/{{benchmark}}/{{model}}/{{block}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/written/{{benchmark}}/{{model}}/{{block}}.tsv"
     conda:
         "../envs/vllm.yaml"
     threads: lambda wildcards: engine_threads(wildcards.model)

@@ -7,6 +7,7 @@ import pytest
 from test_sandbox import engine_or_skip
 
 from isobudget import rows
+from isobudget.errors import StudyError
 from isobudget.execution import asserts, behaviours
 from isobudget.sandbox import Program, observing, open_sandbox, verdicts
 
@@ -134,6 +135,18 @@ def test_what_a_model_writes_is_counted_and_cut():
         ("f(2)", "0"): 1,
         ("f(3)", "0"): 1,
     }
+
+
+def test_an_input_that_does_more_than_call_is_refused(tmp_path):
+    question = {"task_id": "T/0", "prompt": "def f(x):\n", "kind": "call", "entry_point": "f"}
+    rows.write_rows(tmp_path / "questions.parquet", "questions", [question])
+    example = {"task_id": "T/0", "example": 0, "form": "text", "call": "f(open('/etc/passwd').read())", "times": 1}
+    rows.write_rows(tmp_path / "examples.parquet", "examples", [example])
+    args = SimpleNamespace(
+        questions=tmp_path / "questions.parquet", examples=tmp_path / "examples.parquet", settings={}
+    )
+    with pytest.raises(StudyError, match="examples.parquet: .* of T/0 does more than call f; delete the file"):
+        behaviours.observe(args)
 
 
 def test_a_block_of_samples_becomes_behaviours_without_a_test_in_sight(tmp_path):

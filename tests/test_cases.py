@@ -9,6 +9,7 @@ from isobudget.problems import apps, humaneval, mbpp
 from isobudget.problems import examples as examples_stage
 from isobudget.problems.examples import examples
 from isobudget.problems.questions import write_questions
+from isobudget.sandbox import observing
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,10 @@ def test_asserts_are_read_up_to_where_they_break_off():
 def test_what_could_do_more_than_call_the_function_is_no_case(text):
     assert not cases.safe(text, "f")
     assert cases.of_asserts(f"assert {text} == 1", "f") == []
+
+
+def test_the_checker_knows_the_names_that_cases_may_use_and_no_others():
+    assert set(observing.SAFE) == cases.NAMES
 
 
 @needs_data

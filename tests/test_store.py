@@ -83,7 +83,7 @@ def test_the_tables_and_no_others_with_their_columns(ask):
             "scores": keys + "ranker task_id sample score kept",
             "labels": "benchmark model decoding task_id sample passed",
             "label_disagreements": "benchmark model decoding task_id sample passed verdict detail program_sha256",
-            "costs": "model unit generation scoring relative how flops_read_written",
+            "costs": "model unit generation scoring relative how flops_read_written written",
             "candidate_costs": "model ranker unit candidate once",
             "pass_at_k": "benchmark model k value low high",
             "pass_at_budget": "benchmark model" + budget,

@@ -47,8 +47,8 @@ def test_draws_agree_with_the_sum_over_subsets(monkeypatch):
     exact = voted_rank_score_at_k(*columns, k)
     monkeypatch.setattr(votes, "EXACT", 0)
     drawn = voted_rank_score_at_k(*columns, k, seed=1)
-    assert np.abs(exact - drawn).max() < 0.02  # four standard errors
-    assert np.abs((exact - drawn).mean(axis=0)).max() < 0.006
+    assert np.abs(exact - drawn).max() < 0.032  # four standard errors
+    assert np.abs((exact - drawn).mean(axis=0)).max() < 0.01
     assert (drawn == voted_rank_score_at_k(*columns, k, seed=1)).all()
 
 

@@ -153,7 +153,7 @@ def _of_doctest(example, name):
         return None
     expected = "None"
     if example.want.strip():
-        value = _longest(example.want, _is_safe)[0]
+        value = _longest(example.want)
         if value is None:
             return None
         expected = ast.unparse(value)
@@ -171,7 +171,7 @@ def _of_text(text, name):
         if not gives:
             continue
         rest = re.sub(r"^(true|false|null|none)\b", lambda word: _WORDS[word[0]], rest[gives.end() :])
-        value = _longest(rest, _is_safe)[0]
+        value = _longest(rest)
         if value is not None:
             found.append(_fits(Case("text", ast.unparse(tree), ast.unparse(value))))
     return [case for case in found if case]
@@ -191,7 +191,7 @@ def _of_pairs(text, name, parameters):
             if tree is None or not _is_safe(tree, name):
                 continue
             named = [keyword.arg for keyword in tree.keywords]
-            value = _longest(pair["gives"], _is_safe)[0]
+            value = _longest(pair["gives"])
             if not tree.args and named == list(parameters):
                 tree.args, tree.keywords = [keyword.value for keyword in tree.keywords], []
             if value is not None and set(named) <= set(parameters) and (tree.args or named):
@@ -210,11 +210,9 @@ def _call(text):
     return None, 0
 
 
-def _longest(text, fits):
-    """(tree, length) of the longest beginning of a text that is an expression; whole lines count first."""
-    text = text[:LONGEST]
-    lead = len(text) - len(text.lstrip())
-    text = text.strip()
+def _longest(text):
+    """The longest beginning of a text that is an expression of the small language; whole lines count first."""
+    text = text[:LONGEST].strip()
     ends = [match.end() for match in re.finditer(r"[^\n]+(?=\n|$)", text)]
     first = ends[0] if ends else 0
     # an answer in several lines is rare, and words that follow one are not
@@ -226,9 +224,9 @@ def _longest(text, fits):
             tree = ast.parse(text[:end].strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        if fits(tree):
-            return tree, lead + end
-    return None, 0
+        if _is_safe(tree):
+            return tree
+    return None
 
 
 def _whole(text):

@@ -5,7 +5,8 @@ The job is given questions and inputs, and no file that holds a test or a refere
 
 import json
 
-from isobudget import rows, stage
+from isobudget import cases, rows, stage
+from isobudget.errors import StudyError
 from isobudget.execution import extract
 from isobudget.execution.blocks import IDENTITY, extracted
 from isobudget.execution.judging import code_of, judge, with_imports
@@ -48,6 +49,12 @@ def observe(args):
     questions = {row["task_id"]: row for row in rows.read_rows(args.questions, "questions").to_pylist()}
     examples = {}
     for example in rows.read_rows(args.examples, "examples").to_pylist():
+        question = questions[example["task_id"]]
+        if question["kind"] == "call" and not cases.safe(example["call"], question["entry_point"]):
+            raise StudyError(
+                f"{args.examples}: {example['call']!r} of {example['task_id']} does more than call "
+                f"{question['entry_point']}; delete the file and run again to make it anew."
+            )
         examples.setdefault(example["task_id"], []).append(example)
     drawn = rows.read_metadata(args.samples, "samples")
     stop = extract.stop_sequences(settings)

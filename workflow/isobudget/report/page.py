@@ -186,7 +186,9 @@ def _against(row):
 
 
 def _unranked(model, rankers):
-    return f"{model} is not ranked by {' and '.join(rankers)}: there are no log-probabilities of its imported samples."
+    lacks = {"nll": "log-probabilities of"}
+    why = dict.fromkeys(lacks.get(ranker.partition(":")[0], "tests that it wrote beside") for ranker in rankers)
+    return f"{model} is not ranked by {' and '.join(rankers)}: there are no {' and '.join(why)} its imported samples."
 
 
 def _labels(row):

@@ -17,8 +17,8 @@ from isobudget.sandbox import crossing, stdio
 RETURNED, RAISED, FOREIGN = "returned", "raised", "foreign"  # how a call ended; or a name of verdicts.py
 LONGEST = 1000  # characters of a line; of a longer one the beginning and a sum
 DIGITS = 9  # significant, of a float: sums in another order are the same answer
-_SAFE = "abs all any bool bytes dict enumerate float frozenset int len list max min range reversed round set sorted str"
-_SAFE = {name: getattr(builtins, name) for name in f"{_SAFE} sum tuple zip".split()}
+SAFE = "abs all any bool bytes dict enumerate float frozenset int len list max min range reversed round set sorted str"
+SAFE = {name: getattr(builtins, name) for name in f"{SAFE} sum tuple zip".split()}
 
 
 def observe(job, link, answers):
@@ -51,7 +51,7 @@ def observe(job, link, answers):
 
 def _answer(expression, wanted, call, name):
     try:
-        value = eval(expression, {"__builtins__": _SAFE, name: call})
+        value = eval(expression, {"__builtins__": SAFE, name: call})
         line = canonical(value)
     except (crossing.Gone, BrokenPipeError, ConnectionResetError):
         raise
@@ -67,7 +67,7 @@ def _answer(expression, wanted, call, name):
 
 def _equals(value, expression):
     try:
-        return bool(value == eval(expression, {"__builtins__": _SAFE}))
+        return bool(value == eval(expression, {"__builtins__": SAFE}))
     except Exception:
         return False
 

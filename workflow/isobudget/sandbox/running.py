@@ -18,9 +18,9 @@ from isobudget.sandbox.resident import Resident, check_programs, compile_program
 
 LINK = 3  # file descriptor of the link to the tests, in the candidate
 IDLE = 2  # times its limit on CPU time is what a program may sleep
-LIVES = (
-    3  # processes in which a program answers inputs: each has its part of the time, and one that ends costs an input
-)
+# Of a program that answers inputs: a process that ends early costs the input it was at, the last one all that are left.
+LIVES = 2
+PART = 6  # each process has a sixth of the time: inputs are small, and what loops would loop again
 PROCESSES = (64, 64)  # RLIMIT_NPROC of a candidate
 
 
@@ -62,13 +62,13 @@ class Runner:
 
         The program answers one input after the other in one process. Where that ends (its time is up, it crashed), the
         input at which it did has the verdict on that, and a new process goes on behind it. After LIVES of them the
-        inputs that are left have the last verdict too.
+        inputs that are left have the last verdict too. Each has the PART of the time.
 
         Args:
-            job: as of `run`, but the timeout is that of all processes together.
+            job: as of `run`.
             asked: entry_point, and cases as of observing.observe.
         """
-        job = job | {"timeout": job["timeout"] / LIVES}
+        job = job | {"timeout": job["timeout"] / PART}
         code = self._compile(job)
         one = self._printed if job["kind"] == "observe-stdio" else self._answered
         found, spent, doubtful, lives = [], 0.0, False, LIVES

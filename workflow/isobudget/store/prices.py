@@ -1,5 +1,7 @@
 """What a candidate costs, its ranking included: the one place that says which ranker costs what."""
 
+from isobudget.config import CONSENSUS
+
 
 def readers(ranker, model, rankers=()):
     """The models whose scoring pass each candidate of `model` costs under a ranker, sorted.
@@ -24,7 +26,7 @@ def writers(ranker, model):
         ranker, model: as in `readers`.
     """
     kind, _, name = ranker.partition(":")
-    if kind not in ("agreement", "codet", "codet-sqrt", "mbr-exec") or name == "examples":
+    if kind not in CONSENSUS or name in CONSENSUS[kind]:
         return []
     return [model if name == "self" else name]
 
