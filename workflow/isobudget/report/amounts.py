@@ -73,6 +73,18 @@ def source_words(source):
     )
 
 
+def chooser_words(chooser, models):
+    """Who chooses, its model by its short name: `nll:1.5b`; and that `combined` is told labels, which no other is."""
+    kind, colon, name = chooser.partition(":")
+    if kind == "at_hand":
+        return source_words(name)
+    if chooser == "tests":
+        return "the tests that judge"
+    if chooser == "combined":
+        return "combined (learns from labels of other problems)"
+    return f"{kind}{colon}{short_names(models).get(name, name)}"
+
+
 def times(k):
     """How often a model is run: once, twice, 7 times."""
     return {1: "once", 2: "twice"}.get(k, f"{k:,} times")

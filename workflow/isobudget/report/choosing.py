@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from isobudget.report import answer
-from isobudget.report.amounts import NAMES, digits, percent, points, short_names, source_words, times
+from isobudget.report.amounts import NAMES, chooser_words, digits, percent, points, short_names, source_words, times
 
 COST = 2  # of a wrong answer, in right ones, that the sentence on the best k speaks of
 
@@ -117,21 +117,22 @@ def by_rankers(study, benchmark, unit):
         row = first.equal
         ahead = [c for c in able if c.equal.low > 0]
         behind = all(c.equal.high < 0 for c in able)
+        name = chooser_words(first.chooser, study.models)
         verdict = (
-            f"the ranker {first.chooser} of {small}'s samples beats it"
+            f"the ranker {name} of {small}'s samples beats it"
             if ahead
-            else f"no ranker of {small}'s samples reaches it; the closest is {first.chooser}"
+            else f"no ranker of {small}'s samples reaches it; the closest is {name}"
             if behind
-            else f"no ranker of {small}'s samples is shown to reach it; the closest is {first.chooser}"
+            else f"no ranker of {small}'s samples is shown to reach it; the closest is {name}"
         )
         sentence = (
             f"{start}, {verdict}, one of {row.k}: {percent(row.value)} % of problems against "
             f"{percent(row.other_value)} % ({_margin(row)})."
         )
     best = max((c for c in ranked), key=lambda c: c.best.margin)
-    row = best.best
+    row, name = best.best, chooser_words(best.chooser, study.models)
     return (
-        f"{sentence} At whatever cost, the best is {best.chooser}, one of {row.k} for {digits(row.budget)} generations "
+        f"{sentence} At whatever cost, the best is {name}, one of {row.k} for {digits(row.budget)} generations "
         f"of {small}: {percent(row.value)} % ({_margin(row)})."
     )
 

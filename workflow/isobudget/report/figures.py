@@ -107,12 +107,14 @@ def rank_figure(study, benchmark, unit):
                 mark = look[model]._replace(marker=marker)
                 _band(axes, line, factor, mark.light, f"band:{model}:{line.ranker}", alpha=0.07)
                 _line(axes, line, factor, mark, f"rank:{model}:{line.ranker}", style)
+            _reach(axes, stars, factor, look)
             _rings(axes, rings, factor, look, panel=model)
             _stars(axes, stars, factor, look, panel=model)
             axes.set_title(f"choosing among the samples of {names[model]}")
             axes.set_ylabel("rank-score@k, %")
             _score_axis(axes, everything, stars)
-        handles = [_ranker_handle(stroke[ranker], ranker) for ranker in stroke]
+            _ends(axes, lines, factor, look[model].light, {ranker: _brief(ranker, names) for ranker in stroke})
+        handles = [_ranker_handle(stroke[ranker], _brief(ranker, names)) for ranker in stroke]
         faint = Line2D([], [], color=SOFT, lw=4, alpha=0.3, label="oracle: pass@k")
         models = [_handle(look[model], names[model], line=False) for model in study.scored_models(benchmark)]
         figure.legend(
@@ -292,6 +294,37 @@ def _stars(axes, stars, factor, look, whiskers=True, panel=None):
             gid=f"greedy:{star.model}" + (f"@{panel}" if panel else ""),
             zorder=5,
         )
+
+
+def _brief(ranker, names):
+    """A ranker's name that fits at the end of a line; `combined` is told labels of other problems."""
+    kind, colon, model = ranker.partition(":")
+    return "combined (labels)" if ranker == "combined" else f"{kind}{colon}{names.get(model, model)}"
+
+
+def _reach(axes, stars, factor, look):
+    """From each greedy output on a thin line to the right: what choosing among many would have to reach."""
+    end = axes.get_xlim()[1]
+    for star in stars:
+        x, y = [star.x / factor, end], [100 * star.value] * 2
+        axes.plot(x, y, color=look[star.model].light, lw=0.9, ls=(0, (1, 2)), zorder=1)
+    axes.set_xlim(right=end)
+
+
+def _ends(axes, lines, factor, colour, names, apart=5.2):
+    """Name each line at its right end, in the axes' margin, pushed apart where they would overlap."""
+    low, high = axes.get_ylim()
+    ends = sorted((100 * line.value[-1], line.x[-1] / factor, names[line.ranker]) for line in lines)
+    places = []
+    for y, _, _ in ends:
+        places.append(max(y, places[-1] + apart) if places else y)
+    over = max(0, places[-1] - (high - apart)) if places else 0
+    for (y, x, name), place in zip(ends, places, strict=True):
+        axes.annotate(
+            name, (x, y), xytext=(1.02, (place - over - low) / (high - low)), textcoords="axes fraction", fontsize=7.5,
+            color=colour, va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.45, "shrinkA": 1, "shrinkB": 3},
+        )  # fmt: skip
 
 
 def _ceilings(study, axes, benchmark, source, look):

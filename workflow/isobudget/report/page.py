@@ -6,7 +6,7 @@ import jinja2
 from markupsafe import Markup
 
 from isobudget.report import answer, choosing
-from isobudget.report.amounts import NAMES, amount, digits, percent, points, scale, short_names
+from isobudget.report.amounts import NAMES, amount, chooser_words, digits, percent, points, scale, short_names
 from isobudget.report.database import COLUMNS, UNITS
 from isobudget.report.look import looks, variables
 
@@ -124,7 +124,7 @@ def _ranked(study, benchmark, unit):
     if row is None:
         return None
     chosen = [
-        (each, f"{each.ranker}, one of {each.k}")
+        (each, f"{chooser_words(each.ranker, study.models)}, one of {each.k}")
         for each in answer.at_budget(study.rank_score_at_budget, row)
         if each.k > 1  # one candidate leaves nothing to choose
     ]
@@ -166,7 +166,11 @@ def _contest(study, benchmark, unit):
         "large": names[dearest],
         "said": choosing.by_rankers(study, benchmark, unit),
         "rows": [
-            {"chooser": contest.chooser, "equal": _against(contest.equal), "best": _against(contest.best)}
+            {
+                "chooser": chooser_words(contest.chooser, study.models),
+                "equal": _against(contest.equal),
+                "best": _against(contest.best),
+            }
             for contest in found
         ],
     }
