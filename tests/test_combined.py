@@ -1,5 +1,7 @@
 """The ranker that learns from other problems: what it sees, and that it learns."""
 
+import itertools
+
 import duckdb
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from small_study import PASSED, SETTINGS, TASKS, aggregate, estimate, stage, wri
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.rows import read_metadata, read_rows
-from isobudget.statistics.combined import FOLDS, combined, fit, logistic, regression
+from isobudget.statistics.combined import FOLDS, combined, combined_rank_score_at_k, fit, logistic, regression
 from isobudget.statistics.unbiased import rank_score_at_k
 
 
@@ -23,25 +25,41 @@ def study(problems=60, n=12, slopes=(1.5, -1.0, 0.0), seed=0, spread=1.5):
     return features, np.ones((problems, n), bool), passed
 
 
+def scored(features, kept, passed):
+    """Scores of a study in which nobody votes."""
+    return combined(features, np.zeros((*kept.shape, 0), int), kept, passed, 0)[0]
+
+
 def test_the_verdicts_of_a_problem_never_change_its_own_scores():
     features, kept, passed = study(problems=23)
-    before = combined(features, kept, passed, 0)
+    before = scored(features, kept, passed)
     changed = np.zeros(len(features), bool)
     for problem in range(len(features)):
         flipped = passed.copy()
         flipped[problem] = ~flipped[problem]
-        after = combined(features, kept, flipped, 0)
+        after = scored(features, kept, flipped)
         np.testing.assert_array_equal(after[problem], before[problem])
         changed |= (after != before).any(axis=1)
     assert changed.all(), "and those of every other problem, sooner or later, do change"
 
 
+def test_the_verdicts_of_a_problem_never_change_what_its_votes_weigh():
+    features, kept, passed = study(problems=15)
+    clusters = np.random.default_rng(2).integers(-1, 3, (*kept.shape, 2))
+    before = combined(features, clusters, kept, passed, 0)
+    for problem in range(len(features)):
+        flipped = passed.copy()
+        flipped[problem] = ~flipped[problem]
+        for first, second in zip(before, combined(features, clusters, kept, flipped, 0), strict=True):
+            np.testing.assert_array_equal(first[problem], second[problem])
+
+
 def test_a_problems_own_scores_of_samples_never_change_how_it_is_weighed():
     """Doubling one sample's features moves that sample alone: means and deviations are those of other problems."""
     features, kept, passed = study(problems=23)
-    before = combined(features, kept, passed, 0)
+    before = scored(features, kept, passed)
     features[5, 3] *= 2
-    after = combined(features, kept, passed, 0)
+    after = scored(features, kept, passed)
     assert (after[5] != before[5]).tolist() == [sample == 3 for sample in range(12)]
 
 
@@ -61,7 +79,7 @@ def test_chances_are_right_on_average():
 
 def test_it_ranks_better_than_each_of_its_parts_on_problems_it_did_not_see():
     features, kept, passed = study(problems=200, slopes=(-1.0, -1.0, -1.0))
-    together = rank_score_at_k(passed, combined(features, kept, passed, 0), kept, [6]).mean()
+    together = rank_score_at_k(passed, scored(features, kept, passed), kept, [6]).mean()
     for part in range(3):
         assert together > rank_score_at_k(passed, features[..., part], kept, [6]).mean() + 0.03
 
@@ -69,7 +87,7 @@ def test_it_ranks_better_than_each_of_its_parts_on_problems_it_did_not_see():
 def test_luck_alone_is_not_learnt():
     features, kept, passed = study(problems=200, slopes=(0.0, 0.0, 0.0))
     random = passed.mean()
-    together = rank_score_at_k(passed, combined(features, kept, passed, 0), kept, [6]).mean()
+    together = rank_score_at_k(passed, scored(features, kept, passed), kept, [6]).mean()
     assert together == pytest.approx(random, abs=0.03)
 
 
@@ -97,15 +115,15 @@ def test_samples_that_are_not_kept_are_neither_learnt_from_nor_scored():
     features, kept, passed = study(problems=40)
     kept[:, 0] = False
     features[:, 0] = np.nan
-    before = combined(features, kept, passed, 0)
+    before = scored(features, kept, passed)
     passed[:, 0] = ~passed[:, 0]
-    np.testing.assert_array_equal(combined(features, kept, passed, 0), before)
-    assert (before[:, 0] == 0).all() and (before[:, 1:] < 0).all()
+    np.testing.assert_array_equal(scored(features, kept, passed), before)
+    assert (before[:, 0] == 0).all() and np.isfinite(before).all() and (before[:, 1:] != 0).all()
 
 
 def test_one_problem_alone_has_nobody_to_learn_from():
     features, kept, passed = study(problems=1)
-    assert (combined(features, kept, passed, 0) == 0).all()
+    assert (scored(features, kept, passed) == 0).all()
     assert FOLDS > 1
 
 
@@ -160,6 +178,59 @@ def test_every_model_reads_every_models_samples_by_one_word():
     assert found.rankers == ("shortest", "nll:a", "nll:b", "random")
     assert found.scorer("nll:a", "b") == "a" and found.scorer("nll:a", "a") is None
     assert load({"models": {"a": read}, "rankers": ["nll:*", "nll:a"]}).rankers == ("nll:a",)
+
+
+def enumerated(passed, scores, weights, clusters, kept, k):
+    """Over all subsets: the share whose best one passes, ties averaged, by loops."""
+    total, count = 0.0, 0
+    for subset in itertools.combinations(range(len(passed)), k):
+        alive = [i for i in subset if kept[i]]
+        worth = {}
+        for i in alive:
+            worth[i] = -scores[i]
+            for vote, weight in enumerate(weights):
+                mine = clusters[i][vote]
+                agree = sum(clusters[j][vote] == mine for j in alive if j != i) if mine >= 0 else 0
+                worth[i] += weight * agree / max(len(alive) - 1, 1)
+        best = [i for i in alive if worth[i] > max(worth.values()) - 1e-12]
+        total += np.mean([passed[i] for i in best]) if best else 0
+        count += 1
+    return total / count
+
+
+def test_rank_score_with_votes_equals_enumeration_ties_included():
+    rng = np.random.default_rng(3)
+    problems, n = 40, 6
+    passed, kept = rng.random((problems, n)) < 0.5, rng.random((problems, n)) < 0.85
+    scores = rng.integers(0, 3, (problems, n)) / 2.0
+    clusters = rng.integers(-1, 3, (problems, n, 2))
+    weights = rng.choice([0.0, 1.0, 2.5], (problems, 2))
+    found = combined_rank_score_at_k(passed, scores, weights, clusters, kept, range(1, n + 1))
+    for p in range(problems):
+        for k in range(1, n + 1):
+            exact = enumerated(passed[p], scores[p], weights[p], clusters[p].tolist(), kept[p], k)
+            assert found[p, k - 1] == pytest.approx(exact, abs=1e-12), (p, k)
+
+
+def test_without_weight_votes_change_nothing_but_for_the_draws():
+    features, kept, passed = study(problems=60, n=32)
+    scores = scored(features, kept, passed)
+    clusters = np.zeros((*kept.shape, 1), int)
+    drawn = combined_rank_score_at_k(passed, scores, np.zeros((60, 1)), clusters, kept, [1, 4, 16])
+    exact = rank_score_at_k(passed, scores, kept, [1, 4, 16])
+    assert np.abs(drawn - exact).max() < 0.06
+    np.testing.assert_allclose(drawn.mean(axis=0), exact.mean(axis=0), atol=0.006)
+
+
+def test_agreement_that_says_who_is_right_is_learnt():
+    rng = np.random.default_rng(4)
+    passed = rng.random((80, 12)) < 0.5
+    clusters = np.where(passed, 0, rng.integers(1, 9, passed.shape))[..., None]  # right ones agree, wrong ones do not
+    kept, features = np.ones(passed.shape, bool), rng.normal(0, 1, (80, 12, 1))
+    scores, weights = combined(features, clusters, kept, passed, 0)
+    assert (weights > 3).all()
+    together = combined_rank_score_at_k(passed, scores, weights, clusters, kept, [6]).mean()
+    assert together > rank_score_at_k(passed, scores, kept, [6]).mean() + 0.2
 
 
 def test_combined_of_nothing_is_refused():

@@ -374,9 +374,8 @@ class Study(_Strict):
         return tuple(r for r in scored if r.partition(":")[0] not in CONSENSUS or not r.endswith(":self"))
 
     def parts(self, model):
-        """The rankers of a model's samples that `combined` is made of, sorted: all but luck and those that vote."""
-        able = set(self.rankers_of(model)) - {"combined", "random"}
-        return sorted(ranker for ranker in able if ranker.partition(":")[0] not in CONSENSUS)
+        """The rankers of a model's samples that `combined` is made of, sorted: all but luck."""
+        return sorted(set(self.rankers_of(model)) - {"combined", "random"})
 
     def sources(self, benchmark):
         """The sources of tests at hand that a benchmark has, in the study's order."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from isobudget import paths, rows, stage
 from isobudget.errors import StudyError
-from isobudget.estimates import at_hand
+from isobudget.estimates import at_hand, combined
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
@@ -27,24 +27,29 @@ def estimate(args):
         keys.update(benchmark=benchmark, model=model, decoding=decoding)
         return [paths.below(args.results, template, block=block, **keys) for block in numbers]
 
+    def ranked(ranker):
+        return blocks(paths.SCORES, ranker=ranker)
+
+    seed = settings["bootstrap"]["seed"]
     task_ids, passed = read_outcomes(blocks(paths.OUTCOMES))
     excluded = excluded_problems(blocks(paths.OUTCOMES))
-    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
+    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], seed)
     n = passed.shape[1]
     k = np.arange(1, n // 2 + 1)
     correct = passed.sum(axis=1)
     tables = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     tables.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
-        files = blocks(paths.SCORES, ranker=ranker)
         if ranker == "combined":
             keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
-            files = [paths.below(args.results, paths.COMBINED, **keys)]
-        scores, kept, clusters = read_scores(files, task_ids, n, excluded)
-        if clusters is None:
-            values = rank_score_at_k(passed, scores, kept, k)
+            file = paths.below(args.results, paths.COMBINED, **keys)
+            values = combined.rank_score(file, ranked, passed, task_ids, excluded, k, seed)
         else:
-            values = voted_rank_score_at_k(passed, scores, clusters, kept, k, settings["bootstrap"]["seed"])
+            scores, kept, clusters = read_scores(ranked(ranker), task_ids, n, excluded)
+            if clusters is None:
+                values = rank_score_at_k(passed, scores, kept, k)
+            else:
+                values = voted_rank_score_at_k(passed, scores, clusters, kept, k, seed)
         tables.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
     for source in settings.get("at_hand", ()):
         files = blocks(paths.AT_HAND, source=source)

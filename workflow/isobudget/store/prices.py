@@ -19,12 +19,14 @@ def readers(ranker, model, rankers=()):
     return [name] if kind == "nll" and name not in ("self", model) else []
 
 
-def writers(ranker, model):
+def writers(ranker, model, rankers=()):
     """The models whose tests a problem costs once under a ranker, sorted: they choose among however many candidates.
 
     Args:
-        ranker, model: as in `readers`.
+        ranker, model, rankers: as in `readers`.
     """
+    if ranker == "combined":
+        return sorted({each for other in rankers if other != ranker for each in writers(other, model)})
     kind, _, name = ranker.partition(":")
     if kind not in CONSENSUS or name in CONSENSUS[kind]:
         return []
@@ -43,7 +45,7 @@ def candidate(ranker, model, costs, rankers=()):
     """
     unknown = (None, None, None)
     each = [costs[model][0], *(costs.get(reader, unknown)[1] for reader in readers(ranker, model, rankers))]
-    once = [costs.get(writer, unknown)[2] for writer in writers(ranker, model)]
+    once = [costs.get(writer, unknown)[2] for writer in writers(ranker, model, rankers)]
     return None if None in (*each, *once) else (sum(each), sum(once, 0.0))
 
 
