@@ -87,7 +87,7 @@ def test_a_ranker_that_names_no_model_is_refused():
         ("mbr-exec:large", "'mbr-exec:large' names nobody who writes its tests"),
         (
             "majority:self",
-            "there is no ranker 'majority:self'; use shortest, random, combined, agreement:examples, or nll, ",
+            "there is no ranker 'majority:self'; use shortest, random, combined, agreement:examples, or ",
         ),
     ],
 )
