@@ -129,7 +129,7 @@ def by_rankers(study, benchmark, unit):
             f"{start}, {verdict}, one of {row.k}: {percent(row.value)} % of problems against "
             f"{percent(row.other_value)} % ({_margin(row)})."
         )
-    best = max((c for c in ranked), key=lambda c: c.best.margin)
+    best = max(ranked, key=lambda contest: contest.best.margin)
     row, name = best.best, chooser_words(best.chooser, study.models)
     return (
         f"{sentence} At whatever cost, the best is {name}, one of {row.k} for {digits(row.budget)} generations "
