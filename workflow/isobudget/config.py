@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from isobudget import paths
+from isobudget import paths, sizes
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
+from isobudget.sizes import PositiveInt
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
@@ -24,7 +25,6 @@ PLANNED_ENGINES = ("endpoint",)
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
 
-PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -67,7 +67,9 @@ class Model(_Strict):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
     )
-    samples: PositiveInt = Field(description="n, samples a problem; rounded up to whole blocks")
+    samples: sizes.Samples = Field(
+        description="n, samples a problem, rounded up to whole blocks; or one a benchmark; or auto, what the budgets need"
+    )
     chat: bool = Field(False, description="ask in the model's own chat template instead of by completion prompts")
     price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")
 
@@ -92,6 +94,8 @@ class Model(_Strict):
             raise ValueError("engine import loads no model and takes no 'weights'; 'config' gives it FLOPs")
         if self.price is not None:
             raise ValueError("imported samples have no token counts, so 'price' says nothing; give 'cost: {usd: ...}'")
+        if isinstance(self.samples, sizes.Auto):
+            raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
         if self.config and self.cost and self.cost.flops:
             raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
         return self
@@ -220,6 +224,14 @@ class Study(_Strict):
         return _unique(value)
 
     @model_validator(mode="after")
+    def _samples_of_every_benchmark(self):
+        for name, model in self.models.items():
+            for benchmark in self.benchmarks if isinstance(model.samples, dict) else ():
+                if benchmark not in model.samples:
+                    raise ValueError(f"models.{name}.samples: there is no number for {benchmark}; add one")
+        return self
+
+    @model_validator(mode="after")
     def _own_decoding_is_used(self):
         for name in self.decoding.own:
             if name not in self.benchmarks:
@@ -294,9 +306,14 @@ class Study(_Strict):
         live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
         return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
 
-    def blocks(self, model):
-        """How many blocks of `block` samples the model's n fills."""
-        return -(-self.models[model].samples // self.block)
+    @property
+    def auto(self):
+        """The models whose n the budgets decide; sizes.sized gives a study without any."""
+        return [name for name, model in self.models.items() if isinstance(model.samples, sizes.Auto)]
+
+    def blocks(self, benchmark, model):
+        """How many blocks of `block` samples the model's n fills; 1 at least where it is not known yet."""
+        return -(-(sizes.n(self.models[model].samples, benchmark) or 1) // self.block)
 
     def scorer(self, ranker, model):
         """The model that must read `model`'s samples for this ranker, or None.
@@ -384,7 +401,7 @@ class Study(_Strict):
         return _json(
             benchmark=benchmark,
             model=model,
-            blocks=self.blocks(model),
+            blocks=self.blocks(benchmark, model),
             greedy="greedy" in self.decodings(model),
             rankers=sorted(self.rankers_of(model)),
             bootstrap=self.bootstrap.model_dump(),
@@ -397,7 +414,7 @@ class Study(_Strict):
         imported = [model for model in self.models if self.models[model].engine == "import"]
         return _json(
             benchmarks=self.benchmarks,
-            models={model: self.blocks(model) for model in self.models},
+            models={model: self._blocks(model) for model in self.models},
             greedy=True if len(greedy) == len(self.models) else greedy,
             rankers=self.rankers,
             **({"unranked": unranked} if unranked else {}),
@@ -407,6 +424,10 @@ class Study(_Strict):
             decoding={b: self._decoding(b, "sampled") for b in self.benchmarks},
             problems=self.problems,
         )
+
+    def _blocks(self, model):
+        found = {benchmark: self.blocks(benchmark, model) for benchmark in self.benchmarks}
+        return found if len(set(found.values())) > 1 else found[self.benchmarks[0]]
 
     def report_settings(self):
         return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks})
