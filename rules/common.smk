@@ -1,10 +1,12 @@
 # What all of rules/ use, which is the study, wildcard constraints and input functions.
 # Needs: config. Makes: study, RESULTS, and the functions below.
 
+import atexit
 import functools
 import hashlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from types import SimpleNamespace
@@ -12,7 +14,7 @@ from types import SimpleNamespace
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import paths, recordings, sizes
+from isobudget import paths, plan, recordings, sizes
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.rows import read_json
@@ -139,16 +141,28 @@ def sized():
 
     For counting blocks, and for what counts them. Sampling is told by `study`, which no budget changes.
     """
-    return with_prices(checkpoints.prices.get().output[0]) if study.auto else study
+    return with_prices(str(checkpoints.prices.get().output[0])) if study.auto else study
 
 
 @functools.cache
 def with_prices(file):
     """What `sized` gives; a sentence for each model that the budgets would draw more of goes to the terminal, once."""
-    found, notes = sizes.sized(study, read_json(file), recordings.held(study, RECORDINGS))
+    try:
+        found, notes = sizes.sized(study, read_json(file), recordings.held(study, RECORDINGS))
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
     if workflow.is_main_process:
         print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
     return found
+
+
+def tell_plan():
+    """What the whole study takes, below the jobs that a dry run lists; whether it is one is not known here yet."""
+    known = f"{RESULTS}/{paths.PRICES}"
+    with suppress(WorkflowError):  # which the dry run has said before
+        if workflow.dryrun:
+            told = plan.report(with_prices(known) if study.auto and Path(known).exists() else study)
+            print(told, end="\n" if told else "", file=sys.stderr)
 
 
 def blocks(wildcards):
@@ -222,3 +236,6 @@ def sampled_files(wildcards):
     files += architectures(study.models)
     files += [file for model in study.models for file in calibration_files(SimpleNamespace(model=model))]
     return files + of_study(dear_score_files)
+
+
+atexit.register(tell_plan)
