@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from isobudget import paths, sizes
+from isobudget import paths, published, sizes
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
 from isobudget.sizes import PositiveInt
@@ -430,7 +430,9 @@ class Study(_Strict):
         return found if len(set(found.values())) > 1 else found[self.benchmarks[0]]
 
     def report_settings(self):
-        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks})
+        beside = published.beside(self)
+        told = {"published": beside} if beside else {}
+        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks}, **told)
 
     def _decoding(self, benchmark, decoding, chat=False):
         # an answer has code anywhere in it, and ends by itself

@@ -36,6 +36,23 @@ def pass_at_k():
     return found
 
 
+def beside(study):
+    """{benchmark: {model: the paper's name of it}} of those whose curve in a config.Study can stand beside the paper's.
+
+    The same weights (an import's by its `config`), on the whole benchmark, asked by the same prompts, drawn the same
+    way: else what would be seen is another study's setting, not how well its figures came out again.
+    """
+    found = {}
+    for benchmark, name in pass_at_k() if study.problems is None else ():
+        for model, settings in study.models.items() if benchmark in study.benchmarks else ():
+            weights = settings.weights or settings.config
+            same = isinstance(weights, str) and weights.lower() in costs() and costs()[weights.lower()].model == name
+            drawn = settings.engine == "import" or all(study.decoded(benchmark, k) == DRAWN[k] for k in DRAWN)
+            if same and drawn and not settings.chat:
+                found.setdefault(benchmark, {})[model] = name
+    return found
+
+
 def _rows(name):
     with resources.files(__package__).joinpath(name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
