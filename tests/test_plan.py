@@ -1,4 +1,4 @@
-"""config/paper.yaml is the paper's study: its n, its jobs, its generations; and its tables come back out of its counts."""
+"""config/paper.yaml is the paper's study: its n, jobs and generations; its tables come back out of counts that have them."""
 
 import json
 import os
@@ -181,3 +181,7 @@ def test_the_published_tables_are_whole():
     }
     for row in table.values():
         assert list(row.values()) == sorted(row.values()), "more samples solve more"
+
+
+def test_config_readme_shows_the_plan_as_it_is(paper):
+    assert plan.report(paper) in (ROOT / "config/README.md").read_text()

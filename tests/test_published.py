@@ -1,4 +1,4 @@
-"""The paper's figures as marks beside a user's curves: of the same weights drawn in the same way, and of nothing else."""
+"""The paper's figures as marks beside a user's curves: of the same weights drawn in the same way, and no others."""
 
 import json
 

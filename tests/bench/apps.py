@@ -15,16 +15,16 @@ from isobudget.problems import apps
 from isobudget.sandbox import open_sandbox
 
 DATA = Path(__file__).parents[3] / "shared/data/apps/apps_mini_val.jsonl"
-WORKERS = 2
+WORKERS = 1  # a program by itself is run by one, so its tests are too
 LEVELS = ("introductory", "interview", "competition")
 
 
 def main(data=DATA, problems=16):
-    """Print and return the ratio, on the first problems of a local file that read standard input and have several tests.
+    """Print and return the ratio, on problems of a local file that read standard input and have several tests.
 
     Args:
         data: the file, of APPS's schema.
-        problems: how many.
+        problems: how many, the first.
     """
     if not data.exists():
         print(f"no figure: {data} is not here")
@@ -52,7 +52,7 @@ def main(data=DATA, problems=16):
                 right += 1
                 seconds["right, at once"] += spent
                 seconds["right, one by one"] += all_spent
-    # a test that is sent by itself costs its sending too, which is not what stopping saves: right programs show how much
+    # a test sent by itself costs its sending too, which is not what stopping saves: right programs show how much
     sending = seconds["right, one by one"] / seconds["right, at once"]
     ratio = seconds["every"] / seconds["stop"] / sending
     print(f"{len(pairs)} programs of {len(several)} problems, {right} of them right; {tests:,} tests")

@@ -68,7 +68,7 @@ class Model(_Strict):
         "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
     )
     samples: sizes.Samples = Field(
-        description="n, samples a problem, rounded up to whole blocks; or one a benchmark; or auto, what the budgets need"
+        description="n, samples a problem, rounded up to whole blocks; one a benchmark; or auto, what the budgets need"
     )
     chat: bool = Field(False, description="ask in the model's own chat template instead of by completion prompts")
     price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")

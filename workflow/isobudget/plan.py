@@ -1,6 +1,6 @@
 """What a study will take, before any of it runs: generations, readings and GPU-hours, without a hub or a GPU.
 
-Snakemake counts the jobs of a dry run; this counts what is in them. GPU-hours are two estimates, far apart, as they are:
+Snakemake counts the jobs of a dry run; this counts what is in them. GPU-hours are two estimates, far apart:
 
 - at the pace of the paper's table, its seconds on 8 A100 for about 1,000 generations. A model that is not in the table
   goes at the pace of the one whose FLOPs are nearest, in proportion to its FLOPs;
@@ -17,7 +17,7 @@ from isobudget import published
 from isobudget.benchmarks import BENCHMARKS
 
 PEAK = 312e12  # FLOP/s of an A100, bfloat16, dense (NVIDIA's data sheet)
-# Assumptions: writing a token at a time moves weights and caches more than it multiplies; reading a whole text does not.
+# Assumptions: writing, a token at a time, moves weights and caches more than it multiplies; reading does not.
 WRITING, READING = 0.1, 0.4
 TOKENS = 128  # that the table's TFLOPs are of
 IDLE = ("recorded", "import")  # engines that run no model
@@ -56,9 +56,9 @@ def report(study):
     total = total._replace(paper_hours=sum(w.paper_hours for w in known), hours=sum(w.hours for w in known))
     lines.append(_line(total, width, ()))
     lines.append(
-        f"  GPU-hours: at {WRITING:.0%} of the {PEAK / 1e12:.0f} TFLOP/s of an A100 (reading: {READING:.0%}), all tokens "
-        "written that may be; to the pace\n  of the paper's table (8 A100, about 1,000 generations). Readings are of "
-        "other models' samples, to rank them."
+        f"  GPU-hours: from {100 * WRITING:.0f} % of an A100's {PEAK / 1e12:.0f} TFLOP/s ({100 * READING:.0f} % for "
+        "readings), all tokens written that may be,\n  to the pace of the paper's table (8 A100, about 1,000 generations)."
+        " Readings are of other models' samples, to rank."
     )
     if len(known) < len(works):
         unknown = ", ".join(work.model for work in works if work.hours is None)

@@ -23,7 +23,7 @@ class Auto(BaseModel):
 
 
 def _read(value):
-    """A `samples` entry with one sentence for whatever is wrong; pydantic would say one for each kind that it is not."""
+    """A `samples` entry, or one sentence on what is wrong; pydantic would say one for each kind that it is not."""
     if value == "auto":
         return Auto(auto=True)
     if isinstance(value, dict) and "auto" in value:
@@ -71,8 +71,8 @@ def needed(prices, budgets, model):
         model: a name.
 
     Returns:
-        (k, unit, budget): as many, and the unit and the budget that buy them, in generations of the cheapest model. None
-        where the model has no price in a unit with budgets.
+        (k, unit, budget): as many, and the unit and the budget that buy them, in generations of the cheapest model;
+        None where the model has no price in a unit with budgets.
     """
     from isobudget.statistics.unbiased import samples_within  # numpy, which a config without auto need not load
 

@@ -137,7 +137,7 @@ def read_study(path, whole=None, published=None):
     Args:
         path: results/isobudget.duckdb.
         whole: {benchmark: how many problems the whole of it has}, to tell a part from it.
-        published: {benchmark: {model: its name in isobudget.published}}, of those that the paper's figures stand beside.
+        published: {benchmark: {model: its name in isobudget.published}}, where the paper's figures stand beside.
 
     Raises:
         StudyError: the file is missing, cut short, no DuckDB database, in use by a writer, or
