@@ -1,4 +1,4 @@
-"""config/paper.yaml is the paper's study: its n, jobs and generations; its tables come back out of counts that have them."""
+"""config/paper.yaml is the paper's study: n, jobs and generations; its tables come out of counts that have them."""
 
 import json
 import os

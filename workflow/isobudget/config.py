@@ -5,7 +5,6 @@ names every key that is wrong. Nothing here touches a file of results/.
 """
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from isobudget import paths, published, sizes
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
-from isobudget.sizes import PositiveInt
+from isobudget.sizes import Budgets, Positive, PositiveInt, Samples
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
@@ -25,7 +24,6 @@ PLANNED_ENGINES = ("endpoint",)
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -67,7 +65,7 @@ class Model(_Strict):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
     )
-    samples: sizes.Samples = Field(
+    samples: Samples = Field(
         description="n, samples a problem, rounded up to whole blocks; one a benchmark; or auto, what the budgets need"
     )
     chat: bool = Field(False, description="ask in the model's own chat template instead of by completion prompts")
@@ -124,24 +122,6 @@ class Decoding(_Strict):
     top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="nucleus mass")
     max_tokens: PositiveInt | None = Field(None, description="new tokens at most; null: the benchmark's own")
     own: dict[str, OwnDecoding] = Field({}, description="benchmark: its own temperature, top_p or max_tokens")
-
-
-class Budgets(_Strict):
-    """Budgets of the tables, in units of one generation of the study's cheapest model."""
-
-    flops: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by floating-point operations")
-    seconds: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by calibrated wall time")
-    usd: tuple[Positive, ...] = Field((), description="by price")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _numbers(cls, value):
-        for entry in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry) or entry <= 0:
-                raise ValueError(f"{entry!r} is no budget; budgets are numbers above 0, such as [1, 2, 4, 8]")
-        if not isinstance(value, list | tuple):
-            raise ValueError(f"a list is needed, [{value}] instead of {value}")
-        return sorted(set(value))
 
 
 class Sandbox(_Strict):

@@ -57,8 +57,8 @@ def report(study):
     lines.append(_line(total, width, ()))
     lines.append(
         f"  GPU-hours: from {100 * WRITING:.0f} % of an A100's {PEAK / 1e12:.0f} TFLOP/s ({100 * READING:.0f} % for "
-        "readings), all tokens written that may be,\n  to the pace of the paper's table (8 A100, about 1,000 generations)."
-        " Readings are of other models' samples, to rank."
+        "readings), all tokens written that may be,\n  to the pace of the paper's table (8 A100, about 1,000 "
+        "generations). Readings are of other models' samples, to rank."
     )
     if len(known) < len(works):
         unknown = ", ".join(work.model for work in works if work.hours is None)

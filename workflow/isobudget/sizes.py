@@ -1,4 +1,4 @@
-"""How many samples a problem: a number, a number a benchmark, or as many as the budgets can use (`samples: auto`).
+"""Budgets, and how many samples a problem: a number, one a benchmark, or as many as the budgets can use.
 
 Budgets decide how many blocks there are, and nothing else of them: a larger budget adds blocks.
 """
@@ -6,18 +6,40 @@ Budgets decide how many blocks there are, and nothing else of them: a larger bud
 import math
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from isobudget.benchmarks import BENCHMARKS
 from isobudget.errors import StudyError
 
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Budgets(BaseModel):
+    """Budgets of the tables, in units of one generation of the study's cheapest model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    flops: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by floating-point operations")
+    seconds: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by calibrated wall time")
+    usd: tuple[Positive, ...] = Field((), description="by price")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers(cls, value):
+        for entry in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry) or entry <= 0:
+                raise ValueError(f"{entry!r} is no budget; budgets are numbers above 0, such as [1, 2, 4, 8]")
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"a list is needed, [{value}] instead of {value}")
+        return sorted(set(value))
 
 
 class Auto(BaseModel):
     """As many samples as the largest budget can use."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
     auto: Literal[True]
     most: PositiveInt = Field(2000, description="samples a problem at most, whatever the budgets")
 
