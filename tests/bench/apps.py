@@ -1,8 +1,8 @@
 """What stopping at the first test that fails is worth on APPS: programs judged so, over the same judged by every test.
 
 apps_stop_first_vs_all is above 1 by as much as it saves. Half of the programs are right and have nothing to save; the
-others are what hasty edits make of them, and mostly fail their first test. A program that runs into its limit of time is left out: with 20 tests it
-would run into it 20 times, and the ratio would say little else.
+others are what hasty edits make of them, and mostly fail their first test. A program that runs into its limit of time
+is left out: with 20 tests it would run into it 20 times, and the ratio would say little else.
 """
 
 import json
@@ -15,7 +15,6 @@ from isobudget.problems import apps
 from isobudget.sandbox import open_sandbox
 
 DATA = Path(__file__).parents[3] / "shared/data/apps/apps_mini_val.jsonl"
-WORKERS = 1  # a program by itself is run by one, so its tests are too
 LEVELS = ("introductory", "interview", "competition")
 
 
@@ -30,14 +29,13 @@ def main(data=DATA, problems=16):
         print(f"no figure: {data} is not here")
         return {}
     found = [problem for level in LEVELS for problem in apps.problems(f"apps-{level}", str(data))]
-    several = [problem for problem in found if problem["kind"] == "stdio" and len(_tests(problem)["inputs"]) > 1]
-    several = several[:problems]
+    several = [p for p in found if p["kind"] == "stdio" and len(_tests(p)["inputs"]) > 1][:problems]
     pairs = [(p, text) for p in several for text in _texts(p["reference"].split("\f")[0])]
     seconds = dict.fromkeys(("stop", "every", "right, at once", "right, one by one"), 0.0)
     tests = odd = right = 0
-    with open_sandbox({"timeout": 1, "memory": "1g"}, WORKERS) as sandbox:
-        sandbox.run([_program(*pair) for pair in pairs[:WORKERS]])  # workers start before the clock does
-        # a problem at a time, so that a load on the machine falls on all
+    with open_sandbox({"timeout": 1, "memory": "1g"}, workers=1) as sandbox:
+        sandbox.run([_program(*pairs[0])])  # it starts before the clock does
+        # one program at a time, so that a load on the machine falls on all
         for problem, text in pairs:
             (verdict,), spent = _judge(sandbox, [_program(problem, text)])
             if verdict == "timeout":
