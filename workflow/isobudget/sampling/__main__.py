@@ -1,20 +1,22 @@
 """Draw one block of samples, `n` for every problem, and keep them as they came."""
 
 from isobudget import stage
-from isobudget.engines import vllm
+from isobudget.engines import journal, vllm
 from isobudget.rows import read_rows, write_rows
-from isobudget.sampling import live, recorded
+from isobudget.sampling import asked, live, recorded
 from isobudget.sampling.imported import blocks
 
-ENGINES = {"vllm": live, "recorded": recorded, "import": blocks}
+ENGINES = {"vllm": live, "endpoint": asked, "recorded": recorded, "import": blocks}
 
 
 def draw_block(args):
     """One block: sample numbers `block * n` to `block * n + n - 1` of every problem."""
     problems = read_rows(args.problems, "problems").to_pylist()
     where = {"benchmark": args.benchmark, "model": args.model, "decoding": args.decoding, "block": args.block}
-    rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, args.recording)
+    files = (args.server, args.output) if args.server else (args.recording,)
+    rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, *files)
     write_rows(args.output, "samples", rows, where | metadata)
+    journal.beside(args.output).unlink(missing_ok=True)
 
 
 def main():
@@ -25,6 +27,7 @@ def main():
     parser.add_argument("--decoding", required=True, choices=("sampled", "greedy"))
     parser.add_argument("--block", required=True, type=int)
     parser.add_argument("--recording", help="engine recorded or import: the file to replay")
+    parser.add_argument("--server", help="engine endpoint: the file that says where the server is")
     if parser.parse_args().settings.get("engine") == "vllm":
         vllm.prepare()
     stage.run(draw_block, parser)
