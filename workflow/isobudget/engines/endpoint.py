@@ -6,6 +6,7 @@ is switched off where it takes the words for that.
 """
 
 import bisect
+import contextlib
 import hashlib
 import importlib.metadata
 import itertools
@@ -103,15 +104,9 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
         bar.update(len(completions))
         return [question(Request(place, number + offset, 1)) for offset in range(len(completions), count)]
 
-    seconds = 0.0
-    try:
-        missing = [question(request) for place, row in enumerate(drawn) for request in _missing(place, row, first)]
-        if missing:
-            seconds = engine.server.ask(missing, take)
-    finally:
-        bar.close()
-        journal.close()
-    return drawn, seconds
+    missing = [question(request) for place, row in enumerate(drawn) for request in _missing(place, row, first)]
+    with bar, contextlib.closing(journal):
+        return drawn, engine.server.ask(missing, take)
 
 
 def score(engine, pairs, what="scores"):
@@ -131,9 +126,8 @@ def score(engine, pairs, what="scores"):
     Raises:
         StudyError: as Server.ask; or the server has no `echo`, or none with log-probabilities.
     """
-    texts = list(
-        dict.fromkeys(text for prompt, completion in pairs if completion for text in (prompt, prompt + completion))
-    )
+    needed = (text for prompt, completion in pairs if completion for text in (prompt, prompt + completion) if text)
+    texts = list(dict.fromkeys(needed))
     read = {"": ([], [])}
     bar = tqdm(total=len(texts), desc=what, file=stage.terminal(), mininterval=2.0, dynamic_ncols=True)
 
@@ -155,10 +149,9 @@ def score(engine, pairs, what="scores"):
     questions = [
         Question("/completions", asking | {"prompt": text}, "a text to read", len(text) // CHARACTERS_A_TOKEN, text)
         for text in texts
-        if text
     ]
-    seconds = engine.server.ask(questions, take) if questions else 0.0
-    bar.close()
+    with bar:
+        seconds = engine.server.ask(questions, take)
     return [
         _beyond(read[prompt], read[prompt + completion]) if completion else (0.0, 0) for prompt, completion in pairs
     ], seconds

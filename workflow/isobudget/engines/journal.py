@@ -30,7 +30,8 @@ class Journal:
             # the last line may be half a line: a kill leaves what was written by then
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 entry = json.loads(line)
-                self._kept[entry.pop("asked"), entry.pop("number")] = Completion(**entry)
+                key = entry.pop("asked"), entry.pop("number")
+                self._kept[key] = Completion(**entry)
 
     def find(self, asked, number):
         """The sample of that number, or None."""

@@ -1,6 +1,7 @@
 """When the next request may be sent to a server that allows so many requests and tokens a minute."""
 
 import asyncio
+import random
 import time
 
 
@@ -13,6 +14,7 @@ class Pace:
         self._token = 60 / tokens_per_minute if tokens_per_minute else 0.0
         # on the monotonic clock: when the limits allow the next request, and until when the server wants peace
         self._request_free = self._token_free = self._held = 0.0
+        self._spread = 0.0
 
     async def turn(self, tokens):
         """Wait for a turn, and take one that uses `tokens` at most."""
@@ -21,6 +23,8 @@ class Pace:
         self._token_free = start + self._token * tokens
         while (wait := max(start, self._held) - time.monotonic()) > 0:
             await asyncio.sleep(wait)
+            if self._held > start:
+                await asyncio.sleep(random.uniform(0, self._spread))  # or all that were held would go at once
 
     def correct(self, tokens):
         """Tokens that a request used beyond those it took; negative where it used fewer."""
@@ -28,4 +32,4 @@ class Pace:
 
     def hold(self, seconds):
         """Start nothing for that long."""
-        self._held = max(self._held, time.monotonic() + seconds)
+        self._held, self._spread = max(self._held, time.monotonic() + seconds), seconds / 10

@@ -86,6 +86,8 @@ class Server:
         Raises:
             StudyError: one failed for good. Those in flight were awaited and taken, none was begun after.
         """
+        if not questions:
+            return 0.0
         with self._place():
             started = time.monotonic()
             asyncio.run(self._ask(questions, take))
@@ -141,6 +143,8 @@ class Server:
         tried = 0
         for pause in itertools.chain([0.0], self._pauses()):
             await asyncio.sleep(pause)
+            if tried and self._failed:
+                break  # the job is over; only what is in flight is waited for
             await self._pace.turn(question.tokens)
             answer = reason = None
             while answer is None and reason is None:  # asked again without what it refused
@@ -153,7 +157,7 @@ class Server:
                     self.versions.add(str(answer["system_fingerprint"]))
                 return answer
             tried += 1
-            if tried > self.retries or self._failed:
+            if tried > self.retries:
                 break
             self.repeated += 1
             if wait:
@@ -230,6 +234,8 @@ class Server:
                 continue
             if key == "max_tokens" and "max_completion_tokens" not in text:
                 continue  # too many of them, not their name
+            if key == "stop" and len(sent["stop"]) <= FEW_STOPS:
+                continue
             self.without.add(key)
             return True
         return False
