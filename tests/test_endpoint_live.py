@@ -1,65 +1,22 @@
 """A real server, vLLM's own with SmolLM2-135M, behind a key: from a config to a report, by prompts and by chat."""
 
-import contextlib
 import json
 import math
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import duckdb
 import pytest
+from serving import KEY, VARIABLE, serving
 from test_engine import needs_vllm, run
 from test_reruns import ENDING, ROOT, planned, snakemake
 
-from isobudget.engines import vllm
 from isobudget.rows import read_metadata, read_rows, write_json
-
-KEY = "sk-of-the-tests-and-nowhere-to-be-found"
-VARIABLE = "ISOBUDGET_TEST_KEY"
-
-
-@contextlib.contextmanager
-def serving(weights, log, *arguments):
-    """The URL of vLLM's server with these weights, under the name `smollm2`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = vllm.environment(os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_API_KEY": KEY})
-    del environment["VLLM_ENABLE_V1_MULTIPROCESSING"]
-    # `vllm serve` starts this module; the command itself does not find its version in the CPU's package
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", weights, "--port", port]
-    command += ["--served-model-name", "smollm2", "--host", "127.0.0.1", "--max-model-len", 1024, *arguments]
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [str(part) for part in command], stdout=file, stderr=file, env=environment, start_new_session=True
-        )
-    try:
-        for _ in range(600):
-            assert process.poll() is None, log.read_text()[-3000:]
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
-                break
-            time.sleep(1)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.fixture(scope="module")
 def url(smollm2, tmp_path_factory):
-    with serving(smollm2, tmp_path_factory.mktemp("serve") / "log", "--enforce-eager") as url:
+    with serving(smollm2, tmp_path_factory.mktemp("serve") / "log") as url:
         yield url
 
 
@@ -227,4 +184,4 @@ def test_a_wrong_key_and_an_unknown_model_are_said_in_one_sentence(made, tmp_pat
     done = sample(made, tmp_path, served="large")
     assert done.returncode == 1
     assert f"isobudget: models.m: {url} knows no model 'large' at /completions (404: The model `large`" in done.stderr
-    assert not Path(tmp_path, "0.parquet").exists()
+    assert not (tmp_path / "0.parquet").exists()
