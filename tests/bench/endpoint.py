@@ -1,7 +1,7 @@
 """Generations a second of our sampling job over vLLM's own benchmark client, both asking one real server.
 
-The same prompts, 64 in flight, greedy and of the same length, and the two take turns. The benchmark client streams, ours
-asks for whole answers: where client and server share two cores, what streaming costs the server counts too.
+The same prompts, 64 in flight, greedy and of the same length, and the two take turns. The benchmark client streams,
+ours asks for whole answers: where client and server share two cores, what streaming costs the server counts too.
 """
 
 import json
