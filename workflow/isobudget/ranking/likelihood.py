@@ -1,6 +1,6 @@
 """Negative log-likelihood: the mean over completion tokens of -log p, prompt left out (Hassid et al., 2024)."""
 
-from isobudget.engines import endpoint, vllm
+from isobudget.engines import vllm
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows
 
@@ -58,6 +58,8 @@ def by_model(samples, prompts, settings, where, server=None):
     texts = [(prompts[task], text) for task, text in pairs]
     name = f"{where['benchmark']} {settings['ranker']} of {where['model']} {where['block']}"
     if settings["engine"] == "endpoint":
+        from isobudget.engines import endpoint
+
         engine = endpoint.load(settings, read_json(server), settings["scorer"])
         scores, seconds = endpoint.score(engine, texts, name)
         facts = endpoint.facts(engine)

@@ -3,18 +3,22 @@
 from isobudget import stage
 from isobudget.engines import journal, vllm
 from isobudget.rows import read_rows, write_rows
-from isobudget.sampling import asked, live, recorded
+from isobudget.sampling import live, recorded
 from isobudget.sampling.imported import blocks
 
-ENGINES = {"vllm": live, "endpoint": asked, "recorded": recorded, "import": blocks}
+ENGINES = {"vllm": live, "recorded": recorded, "import": blocks}
 
 
 def draw_block(args):
     """One block: sample numbers `block * n` to `block * n + n - 1` of every problem."""
     problems = read_rows(args.problems, "problems").to_pylist()
     where = {"benchmark": args.benchmark, "model": args.model, "decoding": args.decoding, "block": args.block}
-    files = (args.server, args.output) if args.server else (args.recording,)
-    rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, *files)
+    if args.settings["engine"] == "endpoint":
+        from isobudget.sampling import asked  # its HTTP client takes longer to import than a replay does to run
+
+        rows, metadata = asked.samples(problems, args.settings, where, args.server, args.output)
+    else:
+        rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, args.recording)
     write_rows(args.output, "samples", rows, where | metadata)
     journal.beside(args.output).unlink(missing_ok=True)
 

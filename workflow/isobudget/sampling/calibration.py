@@ -5,7 +5,7 @@ on the same completions where the study ranks with this model.
 """
 
 from isobudget import stage
-from isobudget.engines import endpoint, vllm
+from isobudget.engines import vllm
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows, write_json
 from isobudget.sampling.prompts import prompts
@@ -73,6 +73,8 @@ def by_vllm(problems, asked, args):
 
 def by_server(problems, asked, args):
     """Time the model behind its server, with as many requests in flight as the study lets it have; as `by_vllm`."""
+    from isobudget.engines import endpoint
+
     settings, decoding = args.settings, args.settings["decoding"]
     engine = endpoint.load(settings, read_json(args.server), args.model)
     endpoint.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 1, "warm-up", "chat" in settings)
