@@ -27,7 +27,6 @@ localrules:
     all,
     ready,
     samples,
-    server,
 
 
 rule all:
@@ -49,6 +48,11 @@ rule samples:
     """Only draw and score samples, calibrate the models: what recordings/ are made of."""
     input:
         sampled_files,
+
+
+onstart:
+    # which servers to ask, and how hard, for the jobs that do
+    note_servers(study)
 
 
 onsuccess:

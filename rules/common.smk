@@ -15,6 +15,7 @@ from isobudget import paths, recordings
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
+from isobudget.sampling.server import note_servers
 
 # jobs run this interpreter and this package, whatever the shell's PATH says
 shell.prefix(f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}; ")
@@ -66,23 +67,13 @@ def weights(model):
     return []
 
 
-def opened(model):
-    """What a job that runs a model opens: its server or its weights.
-
-    A server's address and limits say nothing of what the model writes: when they change, nothing is drawn again.
-    """
-    if study.models[model].engine == "endpoint":
-        return {"server": ancient(at(paths.SERVERS, model=model))}
-    return {"weights": weights(model)}
-
-
 def sample_inputs(wildcards):
-    """The recording to replay, what was imported, or what the model is opened by."""
+    """The recording to replay, what was imported, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
     if study.models[wildcards.model].engine == "import":
         return {"recording": at(paths.IMPORTED, **wildcards)}
-    return opened(wildcards.model)
+    return {"weights": weights(wildcards.model)}
 
 
 def rank_inputs(wildcards):
@@ -92,19 +83,25 @@ def rank_inputs(wildcards):
         return {}
     if study.models[scorer].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
-    return opened(scorer)
+    return {"weights": weights(scorer)}
 
 
 def calibrate_inputs(wildcards):
-    """The recording to replay, or what the model is opened by."""
+    """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.CALIBRATIONS}".format(**wildcards)}
-    return opened(wildcards.model)
+    return {"weights": weights(wildcards.model)}
 
 
-def handed(input):
-    """The option of a stage that names what it replays, or the server that it asks."""
-    return next((f"--{name} {input[name]}" for name in ("recording", "server") if name in input.keys()), "")
+def handed(input, model):
+    """The option of a stage that names what it replays, or the server that has the model.
+
+    Where a server is says nothing of what the model writes: the file is no input, and an edit of it draws nothing again.
+    """
+    if "recording" in input.keys():
+        return f"--recording {input.recording}"
+    asks = model and study.models[model].engine == "endpoint"
+    return f"--server {paths.below(RESULTS, paths.SERVERS, model=model)}" if asks else ""
 
 
 def model_inputs(wildcards):

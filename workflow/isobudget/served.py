@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 _Count = Annotated[int, Field(gt=0, strict=True)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-# what a job must know to reach the server, and what says nothing of the samples that come back
 REACH = ("url", "key_env", "concurrency", "timeout", "retries", "requests_per_minute", "tokens_per_minute")
 KEYS = (*REACH, "served", "logprobs")
 
@@ -30,6 +29,10 @@ class Served(BaseModel):
     logprobs: bool = Field(
         True, description="engine endpoint: false: the server gives no log-probabilities, so nll:self leaves it out"
     )
+
+    def reach(self):
+        """What a job must know to ask the server, a dict; none of it says anything of the samples that come back."""
+        return {key: getattr(self, key) for key in REACH}
 
     # What is wrong with these two is told without repeating them: a key may have been put there.
 

@@ -1,13 +1,15 @@
-"""Note where a model's server is and how hard it may be asked."""
+"""Where the servers of a study's models are: for the jobs that ask them, and no part of what samples depend on."""
 
-from isobudget import stage
+from isobudget import paths
 from isobudget.rows import write_json
 
 
-def note(args):
-    """Write the settings; the key is not among them, but the name of the variable that holds it."""
-    write_json(args.output, args.settings)
+def note_servers(study):
+    """Write results/servers/{model}.json: address, limits, and the name of the variable that holds the key.
 
-
-if __name__ == "__main__":
-    stage.run(note, stage.arguments(__doc__))
+    Args:
+        study: a Study.
+    """
+    for model, settings in study.models.items():
+        if settings.engine == "endpoint":
+            write_json(paths.below(study.results, paths.SERVERS, model=model), settings.reach())
