@@ -50,6 +50,11 @@ rule samples:
         sampled_files,
 
 
+onstart:
+    # which servers to ask, and how hard, for the jobs that do
+    note_servers(study)
+
+
 onsuccess:
     # what to run for which budget, in a few lines
     if Path(f"{RESULTS}/report/index.html").exists():

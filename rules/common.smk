@@ -19,6 +19,7 @@ from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.rows import read_json
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
+from isobudget.sampling.server import note_servers
 
 # jobs run this interpreter and this package, whatever the shell's PATH says
 shell.prefix(f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}; ")
@@ -100,19 +101,33 @@ def calibrate_inputs(wildcards):
     return {"weights": weights(wildcards.model)}
 
 
+def handed(input, model):
+    """The option of a stage that names what it replays, or the server that has the model.
+
+    Where a server is says nothing of what the model writes: the file is no input, and an edit of it draws nothing again.
+    """
+    if "recording" in input.keys():
+        return f"--recording {input.recording}"
+    asks = model and study.models[model].engine == "endpoint"
+    return f"--server {paths.below(RESULTS, paths.SERVERS, model=model)}" if asks else ""
+
+
 def model_inputs(wildcards):
     """Where a model's own config.json is to be had."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.MODELS}".format(**wildcards)}
-    if study.models[wildcards.model].engine == "import":
+    if study.models[wildcards.model].engine in ("import", "endpoint"):
         config = Path(study.models[wildcards.model].config)
         return {"config": str(config) if config.is_file() else []}
     return {"weights": weights(wildcards.model)}
 
 
 def architectures(models):
-    """Where the config.json is kept of those models that have one; an import may have none."""
-    return at(paths.MODELS, model=[m for m in models if study.models[m].engine != "import" or study.models[m].config])
+    """Where the config.json is kept of those models that have one; an import or an endpoint may have none."""
+    may_lack = ("import", "endpoint")
+    return at(
+        paths.MODELS, model=[m for m in models if study.models[m].engine not in may_lack or study.models[m].config]
+    )
 
 
 def least_samples(wildcards):
@@ -128,6 +143,11 @@ def is_live(model):
 def gpus(model):
     """Devices a job takes that runs this model; a replay, or no model, takes none."""
     return study.models[model].tensor_parallel if model and is_live(model) else 0
+
+
+def places(model):
+    """Places at the servers that a job takes which asks one; it keeps as many requests in flight as its model may."""
+    return int(bool(model) and study.models[model].engine == "endpoint")
 
 
 def engine_threads(model):

@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from isobudget import paths, published, sizes
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
+from isobudget.served import Served
 from isobudget.sizes import Budgets, Positive, PositiveInt, Samples
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
-PLANNED_ENGINES = ("endpoint",)
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
@@ -55,10 +55,10 @@ class Cost(_Strict):
     usd: Positive | None = Field(None, description="US dollars")
 
 
-class Model(_Strict):
+class Model(Served, _Strict):
     """One model under study."""
 
-    engine: Literal["vllm", "recorded", "import"] = Field(description="what draws its samples")
+    engine: Literal["vllm", "endpoint", "recorded", "import"] = Field(description="what draws its samples")
     weights: str | Packages | None = Field(None, description="hub id, local folder, or a checksummed set of packages")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
     tensor_parallel: PositiveInt = Field(1, description="GPUs one job of this model uses")
@@ -76,13 +76,18 @@ class Model(_Strict):
         None, description="engine import: what the file is; null: told by how it begins"
     )
     greedy: str | None = Field(None, description="engine import: a file of one greedy sample a problem")
-    config: str | None = Field(None, description="engine import: the model's config.json, or its hub id, for FLOPs")
-    cost: Cost | None = Field(None, description="engine import: what a generation costs, given by hand")
+    config: str | None = Field(
+        None, description="engine import or endpoint: the model's config.json, or its hub id, for FLOPs"
+    )
+    cost: Cost | None = Field(None, description="engine import or endpoint: what a generation costs, given by hand")
 
     @model_validator(mode="after")
     def _can_be_imported(self):
         given = [key for key in ("path", "format", "greedy", "config", "cost") if getattr(self, key) is not None]
+        if self.config and self.cost and self.cost.flops:
+            raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
         if self.engine != "import":
+            given = [key for key in given if self.engine != "endpoint" or key not in ("config", "cost")]
             if given:
                 raise ValueError(f"{given[0]!r} is for engine import; leave the key out")
             return self
@@ -94,8 +99,6 @@ class Model(_Strict):
             raise ValueError("imported samples have no token counts, so 'price' says nothing; give 'cost: {usd: ...}'")
         if isinstance(self.samples, sizes.Auto):
             raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
-        if self.config and self.cost and self.cost.flops:
-            raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
         return self
 
     @model_validator(mode="after")
@@ -279,12 +282,15 @@ class Study(_Strict):
     def rankers_of(self, model):
         """The rankers that can score this model's samples, in the study's order.
 
-        An import has no log-probabilities, and recordings/ hold no scores of it.
+        An import has no log-probabilities, nor have some servers; recordings/ hold no scores of either's samples.
         """
-        if self.models[model].engine != "import":
+        chosen = self.models[model]
+        if chosen.engine not in ("import", "endpoint"):
             return self.rankers
-        live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
-        return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
+        able = {name for name, other in self.models.items() if other.engine not in ("import", "recorded")}
+        if chosen.engine == "endpoint":
+            able = able | {"self", model} if chosen.logprobs else able - {model}
+        return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in able)
 
     @property
     def auto(self):
@@ -323,8 +329,8 @@ class Study(_Strict):
 
     def model_settings(self, model):
         chosen = self.models[model]
-        if chosen.engine == "import":
-            return _json(engine="import", weights=chosen.config, revision=chosen.revision)
+        if chosen.engine in ("import", "endpoint"):
+            return _json(engine=chosen.engine, weights=chosen.config, revision=chosen.revision)
         return _json(engine=chosen.engine, **(self._loading(model) if chosen.engine == "vllm" else {}))
 
     def import_settings(self, model, decoding):
@@ -341,21 +347,23 @@ class Study(_Strict):
             "decoding": self._decoding(benchmark, decoding, chosen.chat),
             **self._asking(benchmark, model),
         }
-        if chosen.engine == "vllm":
-            settings |= self._loading(model)
-        return _json(**settings)
+        return _json(**settings, **self._opening(model))
 
     def calibrate_settings(self, model):
         benchmark = self.benchmarks[0]
+        chosen = self.models[model]
+        # seconds depend on the server, and on how hard it is asked
+        asked = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
         return _json(
-            engine=self.models[model].engine,
+            engine=chosen.engine,
             protocol=SAMPLING_PROTOCOL,
-            decoding=self._decoding(benchmark, "sampled", self.models[model].chat),
+            decoding=self._decoding(benchmark, "sampled", chosen.chat),
             **self._asking(benchmark, model),
             prompts=self.calibration.prompts,
             n=self.calibration.samples,
             score=any(ranker == f"nll:{model}" for ranker in self.rankers),
-            **(self._loading(model) if self.models[model].engine == "vllm" else {}),
+            **self._opening(model),
+            **({key: getattr(chosen, key) for key in asked} if chosen.engine == "endpoint" else {}),
         )
 
     def execute_settings(self, benchmark):
@@ -367,9 +375,7 @@ class Study(_Strict):
         scorer = self.scorer(ranker, model)
         settings = {"ranker": ranker, "scorer": scorer}
         if scorer:
-            settings["engine"] = self.models[scorer].engine
-            if settings["engine"] == "vllm":
-                settings |= self._loading(scorer)
+            settings |= {"engine": self.models[scorer].engine, **self._opening(scorer)}
         return _json(**settings)
 
     def cost_settings(self, model):
@@ -426,6 +432,13 @@ class Study(_Strict):
         # a key of chat models alone: the settings of completion models stay what recordings/ were drawn with
         return {"chat": CHAT_FORMS[benchmark]} if self.models[model].chat else {}
 
+    def _opening(self, model):
+        """What the engine is told to open the model by. Where a server is and how it is reached is no part of it."""
+        chosen = self.models[model]
+        if chosen.engine == "endpoint":
+            return {"served": chosen.served}
+        return self._loading(model) if chosen.engine == "vllm" else {}
+
     def _loading(self, model):
         chosen = self.models[model]
         weights = chosen.weights
@@ -471,8 +484,6 @@ def _sentence(entry, config):
     if kind == "missing":
         return f"the key {key!r} is missing."
     if kind == "literal_error":
-        if key.endswith(".engine") and given in PLANNED_ENGINES:
-            return f"{key}: engine {given!r} is not built yet; use 'vllm', 'recorded' or 'import'."
         return f"{key}: {given!r} is not {entry['ctx']['expected']}."
     message = entry["msg"].removeprefix("Value error, ")
     if kind != "value_error":

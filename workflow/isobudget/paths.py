@@ -8,6 +8,7 @@ OUTCOMES = "outcomes/{benchmark}/{model}/{decoding}/{block}.parquet"
 VERDICTS = "verdicts.sqlite"  # kept by content, shared by all jobs; no stage's output
 SCORES = "scores/{ranker}/{benchmark}/{model}/{decoding}/{block}.parquet"
 MODELS = "models/{model}.json"
+SERVERS = "servers/{model}.json"
 CALIBRATIONS = "calibrations/{model}/{run}.json"
 COSTS = "costs/{model}.json"
 PRICES = "prices.json"

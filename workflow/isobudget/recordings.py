@@ -97,10 +97,11 @@ def _replayed(study, model):
 
 def calibration_runs(study, model, root):
     """How many calibration runs a model has: those asked for, or those recorded."""
-    if study.models[model].engine == "vllm":
-        return study.calibration.repeats
-    if study.models[model].engine == "import":
+    chosen = study.models[model]
+    if chosen.engine == "import" or (chosen.engine == "endpoint" and chosen.cost and chosen.cost.seconds):
         return 0
+    if chosen.engine in ("vllm", "endpoint"):
+        return study.calibration.repeats
     folder = Path(paths.below(root, paths.CALIBRATIONS, model=model, run=0)).parent
     return len(list(folder.glob("*.json")))
 
