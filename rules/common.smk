@@ -122,9 +122,17 @@ def gpus(model):
     return study.models[model].tensor_parallel if model and is_live(model) else 0
 
 
-def engine_threads(model):
-    """A live model takes the machine: two engines on the same cores only slow each other."""
-    return workflow.cores if model and is_live(model) and workflow.cores else 1
+def engine_threads(model, alone=False):
+    """Cores of a job: of a live model all, as two engines on the same cores only slow each other, or its GPUs' share.
+
+    A cluster has no --cores; its profile says what a model gets.
+    """
+    cores = workflow.resource_settings.cores
+    if not (cores and model and is_live(model)):
+        return 1
+    given = workflow.global_resources
+    devices = max(given["gpu"].value if "gpu" in given else 1, gpus(model))
+    return cores if alone else max(1, cores * gpus(model) // devices)
 
 
 def scorer(wildcards):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A real Slurm on this one machine, for the tests: a controller and three nodes, each with its own slurmd, two of them
-# with two pretended GPUs. As root on Debian, with packages slurmctld slurmd slurm-client munge; everything it writes is in
-# the folder given. Prints what to export; `start.sh FOLDER stop` ends what it started.
+# A real Slurm on this one machine, for the tests: a controller and three nodes, each with its own slurmd. Cores, memory
+# and two nodes' GPUs are pretended. As root on Debian, with packages slurmctld slurmd slurm-client munge; all it writes is in the
+# folder given, but for two links in /etc/slurm. `start.sh FOLDER stop` ends what it started and takes them away.
 set -euo pipefail
 home=$(mkdir -p "${1:?a folder for its files}" && cd "$1" && pwd)
 
@@ -10,7 +10,12 @@ stop() {
         if [ -e "$file" ]; then kill "$(cat "$file")" 2>/dev/null || true; fi
     done
 }
-if [ "${2:-}" = stop ]; then stop; exit; fi
+if [ "${2:-}" = stop ]; then stop; rm -f /etc/slurm/slurm.conf /etc/slurm/gres.conf; exit; fi
+
+if [ -e /etc/slurm/slurm.conf ] && [ "$(readlink /etc/slurm/slurm.conf)" != "$home/slurm.conf" ]; then
+    echo "$0: /etc/slurm/slurm.conf is another cluster's; this is for a machine that has none" >&2
+    exit 1
+fi
 
 host=$(hostname -s)
 mkdir -p "$home"/spool/{n1,n2,n3} "$home/state"
@@ -44,11 +49,11 @@ SlurmdPidFile=$home/%n.pid
 SlurmctldLogFile=$home/slurmctld.log
 SlurmdLogFile=$home/%n.log
 GresTypes=gpu
-NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=16821 CPUs=2 RealMemory=8000
-NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=16822 CPUs=4 RealMemory=16000 Gres=gpu:pretended:2
-NodeName=n3 NodeHostname=$host NodeAddr=127.0.0.1 Port=16823 CPUs=4 RealMemory=16000 Gres=gpu:pretended:2
-PartitionName=cpu Nodes=n[1-3] MaxTime=60 Default=YES
-PartitionName=gpu Nodes=n[2-3] MaxTime=60
+NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=16821 CPUs=16 RealMemory=128000
+NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=16822 CPUs=16 RealMemory=128000 Gres=gpu:pretended:2
+NodeName=n3 NodeHostname=$host NodeAddr=127.0.0.1 Port=16823 CPUs=16 RealMemory=128000 Gres=gpu:pretended:2
+PartitionName=cpu Nodes=n[1-3] MaxTime=INFINITE Default=YES
+PartitionName=gpu Nodes=n[2-3] MaxTime=INFINITE
 CONF
 cat >"$home/gres.conf" <<CONF
 NodeName=n2 Name=gpu Type=pretended File=$home/nvidia[0-1]
@@ -58,12 +63,12 @@ CONF
 stop
 munged --force --key-file="$home/munge.key" --socket="$home/munge.socket" --pid-file="$home/munged.pid" \
     --log-file="$home/munged.log" --seed-file="$home/munge.seed"
-export SLURM_CONF=$home/slurm.conf
+# not SLURM_CONF: Snakemake's job step drops it
+mkdir -p /etc/slurm && ln -sf "$home/slurm.conf" "$home/gres.conf" /etc/slurm/
 slurmctld -c
 for node in n1 n2 n3; do slurmd -N "$node"; done
 for _ in $(seq 60); do
     [ "$(sinfo --noheader --Node --format='%N %t' 2>/dev/null | sort -u | grep -c idle)" = 3 ] && break
     sleep 0.5
 done
-sinfo --Node --long >&2
-echo "export SLURM_CONF=$SLURM_CONF"
+sinfo --Node --long
