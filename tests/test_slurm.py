@@ -1,7 +1,7 @@
 """The same study on a Slurm of three nodes (tests/slurm/start.sh) and with --cores 2: the same results.
 
-What must be the same to the byte: problems, samples, scores, costs and estimates. An outcome must be the same but for
-cpu_seconds, which was measured, and so must every table of the database.
+What must be the same to the byte: problems, samples, scores, costs, estimates and the report. An outcome must be the
+same but for cpu_seconds, which was measured, and so must every table of the database.
 """
 
 import os
@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from isobudget import paths
-from isobudget.engines import vllm
+from isobudget.engines import devices, vllm
 from isobudget.errors import StudyError
 from isobudget.rows import read_metadata, read_rows
 
@@ -103,12 +103,11 @@ def test_what_is_not_light_was_submitted(recorded):
 
 def test_files_are_the_same_to_the_byte(recorded):
     cluster, local, _ = recorded
-    compared = 0
-    for folder in ("problems", "samples", "scores", "costs", "models", "calibrations", "estimates"):
-        for file in (path for path in sorted((local / folder).rglob("*")) if path.is_file()):
-            assert file.read_bytes() == (cluster / file.relative_to(local)).read_bytes(), file
-            compared += 1
-    assert compared == 1 + 5 + 3 + 2 + 2 + 6 + 2
+    folders = ("problems", "samples", "scores", "costs", "models", "calibrations", "estimates", "report")
+    files = [file for folder in folders for file in sorted((local / folder).rglob("*")) if file.is_file()]
+    assert len(files) > 1 + 5 + 3 + 2 + 2 + 6 + 2
+    for file in files:
+        assert file.read_bytes() == (cluster / file.relative_to(local)).read_bytes(), file
 
 
 def test_outcomes_are_the_same_but_for_the_time_they_took(recorded):
@@ -134,13 +133,17 @@ def test_every_table_of_the_database_is_the_same(recorded):
             assert rows[0] == rows[1], table
 
 
-def test_a_live_block_through_slurm_is_the_block_drawn_here(root):
+def test_a_live_block_through_slurm_is_the_block_drawn_here(root, monkeypatch):
     try:
         vllm.on_cpu()
     except StudyError as error:
         (pytest.fail if os.environ.get("ISOBUDGET_REQUIRE_VLLM") else pytest.skip)(str(error))
     block = paths.below("live", paths.SAMPLES, benchmark="humaneval", model="smollm2", decoding="sampled", block=0)
+    # Slurm gave the job one of a node's two GPUs, and that one the job leased
+    monkeypatch.setenv("ISOBUDGET_DEVICES", "pretended-0,pretended-1")
     said = snakemake(root, LIVE, "live", block, *SLURM)
+    assert (Path(devices.FOLDER) / "pretended-0").read_text().endswith("(live/weights/smollm2)")
+    monkeypatch.delenv("ISOBUDGET_DEVICES")
     assert said.count("submitted with SLURM") == 1
     job = said.split("SLURM jobid ")[1].split()[0]
     facts = subprocess.run(["scontrol", "show", "job", job], capture_output=True, text=True).stdout
