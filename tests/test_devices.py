@@ -8,6 +8,7 @@ import time
 from itertools import pairwise
 
 import pytest
+from plans import TWO_MODELS, copy, planned
 
 from isobudget.engines import devices
 from isobudget.errors import StudyError
@@ -188,3 +189,16 @@ def test_a_folder_that_cannot_be_used_is_named(monkeypatch, tmp_path):
     (tmp_path / "leases").write_text("a file")
     with pytest.raises(StudyError, match="leases: GPUs cannot be leased there"):
         devices.lease(1, "a model", tmp_path / "leases")
+
+
+def test_on_four_gpus_a_job_has_its_share_of_the_cores_and_a_calibration_all(tmp_path):
+    jobs = planned(copy(tmp_path), TWO_MODELS, "--cores", "16", "--resources", "gpu=4")
+    given = {(rule, keys.get("model")): (job["gpu"], job["threads"]) for rule, keys, job in jobs if "gpu" in job}
+    assert given[("sample", "small")] == ("1", "4")
+    assert given[("sample", "big")] == ("2", "8")
+    assert given[("calibrate", "small")] == ("1", "16")
+    ranks = {
+        (keys["ranker"], keys["model"]): (job["gpu"], job["threads"]) for rule, keys, job in jobs if rule == "rank"
+    }
+    assert ranks[("nll:self", "small")] == ("0", "1")
+    assert ranks[("nll:big", "small")] == ("2", "8")

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from plans import TWO_MODELS, copy, planned
 
 from isobudget import paths
 from isobudget.engines import devices, vllm
@@ -62,12 +63,16 @@ def missing():
     return None if "idle" in answer.stdout else f"Slurm has no idle node: {answer.stdout or answer.stderr}"
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """The repository as it is here, where all nodes see it."""
+@pytest.fixture(scope="module", autouse=True)
+def slurm():
     reason = missing()
     if reason:
         (pytest.fail if os.environ.get("ISOBUDGET_REQUIRE_SLURM") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="module")
+def root(slurm, tmp_path_factory):
+    """The repository as it is here, where all nodes see it."""
     root = tmp_path_factory.mktemp("slurm")
     for part in ("rules", "workflow", "envs", "profiles"):
         shutil.copytree(ROOT / part, root / part)
@@ -131,6 +136,21 @@ def test_every_table_of_the_database_is_the_same(recorded):
             columns = "* EXCLUDE (cpu_seconds)" if table == "outcomes" else "*"
             rows = [database.execute(f"SELECT {columns} FROM {name}.{table} ORDER BY ALL").fetchall() for name in "ab"]
             assert rows[0] == rows[1], table
+
+
+def test_only_jobs_that_load_a_model_ask_for_the_gpu_partition(tmp_path):
+    jobs = planned(copy(tmp_path), TWO_MODELS, *SLURM)
+    asked = {
+        (rule, keys.get("ranker"), keys["model"]): (job["slurm_partition"], job.get("gpu"), job["mem_mb"])
+        for rule, keys, job in jobs
+        if rule in ("sample", "rank", "calibrate", "execute")
+    }
+    assert asked[("sample", None, "small")] == ("gpu", "1", "64000")
+    assert asked[("sample", None, "big")] == ("gpu", "2", "64000")
+    assert asked[("calibrate", None, "big")] == ("gpu", "2", "64000")
+    assert asked[("rank", "nll:big", "small")] == ("gpu", "2", "64000")
+    assert asked[("rank", "nll:self", "small")] == ("cpu", "0", "4000")
+    assert asked[("execute", None, "small")] == ("cpu", None, "4000")
 
 
 def test_a_live_block_through_slurm_is_the_block_drawn_here(root, monkeypatch):
