@@ -66,13 +66,18 @@ def weights(model):
     return []
 
 
+def loaded(model):
+    """What a job reads that loads a model: the profiles of clusters know such jobs by an input named weights."""
+    return {"weights": weights(model)} if is_live(model) else {}
+
+
 def sample_inputs(wildcards):
     """The recording to replay, what was imported, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
     if study.models[wildcards.model].engine == "import":
         return {"recording": at(paths.IMPORTED, **wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return loaded(wildcards.model)
 
 
 def rank_inputs(wildcards):
@@ -82,14 +87,14 @@ def rank_inputs(wildcards):
         return {}
     if study.models[scorer].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
-    return {"weights": weights(scorer)}
+    return loaded(scorer)
 
 
 def calibrate_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.CALIBRATIONS}".format(**wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return loaded(wildcards.model)
 
 
 def model_inputs(wildcards):

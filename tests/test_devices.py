@@ -136,6 +136,8 @@ def test_more_devices_than_there_are_is_an_error(start):
     assert "a model: needs 5 GPU(s) and 4 can be used (0, 1, 2, 3); lower the model's tensor_parallel" in err
     _, err = start(2, CUDA_VISIBLE_DEVICES="3").communicate(timeout=60)
     assert "needs 2 GPU(s) and 1 can be used (3) of what CUDA_VISIBLE_DEVICES leaves" in err
+    _, err = start(2, CUDA_VISIBLE_DEVICES="3,d3").communicate(timeout=60)
+    assert "needs 2 GPU(s) and 1 can be used (d3)" in err
 
 
 def test_only_what_is_visible_is_leased(start):

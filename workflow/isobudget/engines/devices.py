@@ -95,7 +95,8 @@ def _to_choose_from():
         else:
             # a UUID may be cut short; a slice of a device (MIG) is one of its own
             found.append(Device(entry, next((name for name in names if name.startswith(entry)), entry)))
-    return found
+    # named twice, a device is still one
+    return list({device.name: device for device in found}.values())
 
 
 def _listed():
