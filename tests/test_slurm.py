@@ -167,7 +167,9 @@ def test_a_live_block_through_slurm_is_the_block_drawn_here(root, monkeypatch):
     assert said.count("submitted with SLURM") == 1
     job = said.split("SLURM jobid ")[1].split()[0]
     facts = subprocess.run(["scontrol", "show", "job", job], capture_output=True, text=True).stdout
-    assert "Partition=gpu" in facts and "gres/gpu=1" in facts and "mem=64000M" in facts
+    assert all(
+        fact in facts for fact in ("Partition=gpu", "TresPerJob=gres:gpu:1", "CpusPerTres=gres:gpu:8", "mem=62.50G")
+    )
     there = (root / block).rename(root / "there.parquet")
     snakemake(root, LIVE, "live", block, *LOCAL)
     assert read_rows(there, "samples").equals(read_rows(root / block, "samples"))
