@@ -23,10 +23,17 @@ include: "rules/aggregate.smk"
 include: "rules/report.smk"
 
 
+# light, and some fetch from the net, which the nodes of a cluster may not reach
 localrules:
     all,
     ready,
     samples,
+    problems,
+    collect,
+    weights,
+    model,
+    cost,
+    report,
 
 
 rule all:

@@ -75,13 +75,18 @@ def weights(model):
     return []
 
 
+def loaded(model):
+    """What a job reads that loads a model: the profiles of clusters know such jobs by an input named weights."""
+    return {"weights": weights(model)} if is_live(model) else {}
+
+
 def sample_inputs(wildcards):
     """The recording to replay, what was imported, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
     if study.models[wildcards.model].engine == "import":
         return {"recording": at(paths.IMPORTED, **wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return loaded(wildcards.model)
 
 
 def rank_inputs(wildcards):
@@ -91,14 +96,14 @@ def rank_inputs(wildcards):
         return {}
     if study.models[scorer].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
-    return {"weights": weights(scorer)}
+    return loaded(scorer)
 
 
 def calibrate_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": f"{RECORDINGS}/{paths.CALIBRATIONS}".format(**wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return loaded(wildcards.model)
 
 
 def handed(input, model):
@@ -150,9 +155,17 @@ def places(model):
     return int(bool(model) and study.models[model].engine == "endpoint")
 
 
-def engine_threads(model):
-    """A live model takes the machine: two engines on the same cores only slow each other."""
-    return workflow.cores if model and is_live(model) and workflow.cores else 1
+def engine_threads(model, alone=False):
+    """Cores of a job: of a live model all, as two engines on the same cores only slow each other, or its GPUs' share.
+
+    A cluster has no --cores; its profile says what a model gets.
+    """
+    cores = workflow.resource_settings.cores
+    if not (cores and model and is_live(model)):
+        return 1
+    given = workflow.global_resources
+    devices = max(given["gpu"].value if "gpu" in given else 1, gpus(model))
+    return cores if alone else max(1, cores * gpus(model) // devices)
 
 
 def scorer(wildcards):

@@ -81,7 +81,7 @@ rule calibrate:
     priority: lambda wildcards: -int(wildcards.run)
     conda:
         "../envs/vllm.yaml"
-    threads: lambda wildcards: engine_threads(wildcards.model)
+    threads: lambda wildcards: engine_threads(wildcards.model, alone=True)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
         endpoint=lambda wildcards: places(wildcards.model),
