@@ -50,6 +50,12 @@ rule samples:
         sampled_files,
 
 
+onstart:
+    # before the first job, and not in a dry run: no other run may be at work on these results
+    if claim:
+        claim.insist()
+
+
 onsuccess:
     # what to run for which budget, in a few lines
     if Path(f"{RESULTS}/report/index.html").exists():

@@ -12,12 +12,16 @@ WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
 from isobudget import paths, recordings
+from isobudget.claim import Claim
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
 
-# jobs run this interpreter and this package, whatever the shell's PATH says
-shell.prefix(f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}; ")
+# jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process
+shell.prefix(
+    f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}"
+    f" ISOBUDGET_WORKFLOW={os.getpid()}; "
+)
 
 # relative, so that moving the folder runs nothing again
 RECORDINGS = Path(os.path.relpath(Path(workflow.basedir) / "recordings"))
@@ -30,6 +34,11 @@ except StudyError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = study.results
+
+# jobs on other machines read this file too: the claim is the main process's
+claim = Claim(RESULTS) if workflow.is_main_process else None
+if claim and claim.notice:
+    print(f"isobudget: {claim.notice}", file=sys.stderr)
 
 
 wildcard_constraints:

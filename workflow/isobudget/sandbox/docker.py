@@ -12,12 +12,14 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from isobudget import leftovers
 from isobudget.errors import StudyError
 from isobudget.sandbox import launch, root
 from isobudget.stage import say
 
 NAME = "docker"
 LABEL = "isobudget.sandbox"
+CHANNEL = "isobudget-channel-"
 _DOCKERFILE = Path(__file__).parents[3] / "envs" / "sandbox.Dockerfile"
 _HEADROOM = 128 << 20  # for the server, its tests and /tmp, so that a program meets its own limit first
 _INSIDE = "/channel"  # where a container finds the socket
@@ -79,7 +81,8 @@ class Worker:
         self.container = None
         self._api = engine.client.api
         self._direct = command is None and engine.runtime is None and self._api.base_url.startswith("http+docker://")
-        self._folder = tempfile.TemporaryDirectory(prefix="isobudget-channel-")
+        leftovers.sweep(tempfile.gettempdir(), CHANNEL)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{CHANNEL}{leftovers.owner()}")
         try:
             listener = _listen(self._folder.name) if self._direct else None
             self._create(engine, command)
