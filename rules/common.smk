@@ -67,18 +67,23 @@ def code(*parts):
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
+def recording(template, **keys):
+    """A file of recordings/, which lie here even where results are on an object store."""
+    return local(f"{RECORDINGS}/{template}".format(**keys))
+
+
 def weights(model):
     """The folder that must be made before a model can be loaded, if any."""
     chosen = study.models[model]
     if chosen.engine == "vllm" and not isinstance(chosen.weights, str):
-        return at(paths.WEIGHTS, model=model)
+        return local(at(paths.WEIGHTS, model=model))
     return []
 
 
 def sample_inputs(wildcards):
     """The recording to replay, what was imported, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
+        return {"recording": recording(paths.SAMPLES, **wildcards)}
     if study.models[wildcards.model].engine == "import":
         return {"recording": at(paths.IMPORTED, **wildcards)}
     return {"weights": weights(wildcards.model)}
@@ -90,24 +95,24 @@ def rank_inputs(wildcards):
     if not scorer:
         return {}
     if study.models[scorer].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
+        return {"recording": recording(paths.SCORES, decoding="sampled", **wildcards)}
     return {"weights": weights(scorer)}
 
 
 def calibrate_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.CALIBRATIONS}".format(**wildcards)}
+        return {"recording": recording(paths.CALIBRATIONS, **wildcards)}
     return {"weights": weights(wildcards.model)}
 
 
 def model_inputs(wildcards):
     """Where a model's own config.json is to be had."""
     if study.models[wildcards.model].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.MODELS}".format(**wildcards)}
+        return {"recording": recording(paths.MODELS, **wildcards)}
     if study.models[wildcards.model].engine == "import":
         config = Path(study.models[wildcards.model].config)
-        return {"config": str(config) if config.is_file() else []}
+        return {"config": local(str(config)) if config.is_file() else []}
     return {"weights": weights(wildcards.model)}
 
 
