@@ -10,13 +10,13 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 
 from isobudget.errors import StudyError
 
 NAME = ".claim"
+LOCKS = Path(".snakemake/locks")
 PATIENCE = 5  # seconds; a dry run holds the claim while it looks
 _HOST = os.uname().nodename
 
@@ -28,14 +28,13 @@ class Claim:
     another run has it, else None.
 
     Args:
-        results: the results folder, as the study names it.
-        folder: where the claim lies: `results` or, where those are on an object store, a folder here.
-        locks: Snakemake's folder of locks.
+        results: the results folder, as the study names it. Where results are on an object store, the claim still lies
+            in a folder of that name here, and binds the runs of this folder alone.
     """
 
-    def __init__(self, results, folder=None, locks=".snakemake/locks"):
+    def __init__(self, results):
         self._results = results
-        self._path = Path(folder or results) / NAME
+        self._path = Path(results) / NAME
         self._file = None
         why, busy = self._take()
         self.notice = why if busy else None
@@ -43,7 +42,7 @@ class Claim:
             before = _state(self._file)
             # of another machine's run we know nothing: its kernel may keep its locks to itself
             if before.get("at_work") and before.get("host") == _HOST:
-                _clear(Path(locks), results)
+                _clear(results)
             self._write(at_work=True)
 
     def insist(self):
@@ -110,11 +109,9 @@ def _state(file):
     return found if isinstance(found, dict) else {}
 
 
-def _clear(locks, results):
+def _clear(results):
     """Delete those of Snakemake's locks that list files of this results folder."""
-    for lock in locks.glob("*.lock"):
+    for lock in LOCKS.glob("*.lock"):
         lines = lock.read_text().splitlines()
         if any(line.startswith(f"{results}/") or f"/{results}/" in line for line in lines):
             lock.unlink()
-    if locks.is_dir() and not any(locks.iterdir()):
-        shutil.rmtree(locks)
