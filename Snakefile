@@ -58,6 +58,9 @@ rule samples:
 
 
 onstart:
+    # before the first job, and not in a dry run: no other run may be at work on these results
+    if claim:
+        claim.insist()
     # which servers to ask, and how hard, for the jobs that do
     note_servers(study)
 

