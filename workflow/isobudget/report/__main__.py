@@ -8,6 +8,7 @@ from pathlib import Path
 import isobudget
 from isobudget import stage
 from isobudget.report import captions, figures
+from isobudget.report.data import in_script, page_data
 from isobudget.report.database import UNITS, read_study
 from isobudget.report.inline import inline_svg
 from isobudget.report.page import page
@@ -34,7 +35,8 @@ def write_report(args):
         for file in (output.parent / "figures").glob(f"*/*.{suffix}"):
             if file.with_suffix("") not in kept:
                 file.unlink()
-    text = page(study, drawn, _provenance(study, args.database))
+    data = in_script(page_data(study, args.database))
+    text = page(study, data, drawn, _provenance(study, args.database))
     with whole_file(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
