@@ -54,7 +54,9 @@ def code(*parts):
     """
     package = WORKFLOW / "isobudget"
     files = [file for part in parts for file in [package / f"{part}.py", *sorted((package / part).rglob("*"))]]
-    texts = [file.read_bytes() for file in files if file.suffix in (".py", ".sql", ".html", ".css", ".js") and file.is_file()]
+    texts = [
+        file.read_bytes() for file in files if file.suffix in (".py", ".sql", ".html", ".css", ".js") and file.is_file()
+    ]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 

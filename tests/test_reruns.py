@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -290,3 +291,18 @@ def test_a_live_model_added_to_a_recorded_study(study):
     more = ranked | {"models": ranked["models"] | live}
     own = {"weights": 1, "model": 1, "calibrate": 3, "sample": 2, "execute": 2, "rank": 2, "cost": 1, "estimate": 1}
     assert planned(study, more) == own | ENDING
+
+
+def test_snakemakes_own_report_has_the_page_the_figures_and_the_tables_with_captions(study):
+    done = snakemake(study, "--report", "own.zip")
+    assert done.returncode == 0, done.stderr[-4000:]
+    with zipfile.ZipFile(study / "own.zip") as archive:
+        names = [name for name in archive.namelist() if "/data/" in name]
+        page = archive.read(next(name for name in archive.namelist() if name.endswith("report.html"))).decode()
+    made = {file.name for file in (study / "results/report").rglob("*") if file.suffix in (".svg", ".csv", ".html")}
+    assert {name.rpartition("/")[2] for name in names} >= made
+    assert len(made) == 5 + 7 + 1
+    for category in ("The answer", "Figures", "Tables"):
+        assert category in page
+    for words in ("one forward pass over 128 tokens", "The faint line is the oracle", "with its runner-up", "The whole answer"):
+        assert words in page
