@@ -20,6 +20,7 @@ class Family(NamedTuple):
         axis: what the vertical axis shows.
         about: one or two sentences under the figure.
         choice: what the values of `choice` are called, or None.
+        first: the choice to begin with, where it is there.
         ranked: whether a choice is a ranker, whose reading is paid for.
         behind: the key of a family drawn faintly behind this one, or None.
         times: how a number of samples is said, `{k}` in it.
@@ -31,6 +32,7 @@ class Family(NamedTuple):
     axis: str
     about: str
     choice: str | None = None
+    first: str | None = None
     ranked: bool = False
     behind: str | None = None
     times: str = "× {k}"
@@ -62,6 +64,7 @@ FAMILIES = (
         "One of k samples is handed over, chosen without any test; sampling and reading are both paid for. The faint "
         "line behind is what unit tests would reach with the same samples. A star is one greedy output.",
         choice="ranker",
+        first="nll:self",
         ranked=True,
         behind="pass",
     ),
@@ -72,7 +75,7 @@ def families(study, connection, benchmark):
     """The families of one benchmark that the database holds, ready for JSON.
 
     Returns:
-        A list of dicts: what Family says, `choices` (names), and `lines`. A line has model and choice (positions in
+        A list of dicts: what Family says (`first` by its position), `choices` (names), and `lines`. A line has model and choice (positions in
         study.models and in choices, choice None where there is none), cost ({unit: what one draw costs}, known ones
         only), and k, draws, value, low, high, one entry a point; draws is None where they are k. Long lines are
         thinned, and values rounded to a millionth.
@@ -109,6 +112,7 @@ def _family(study, connection, benchmark, family):
         )
     told = family._asdict()
     del told["table"], told["ranked"]
+    told["first"] = choices.index(family.first) if family.first in choices else 0
     return {**told, "choices": choices, "lines": lines}
 
 

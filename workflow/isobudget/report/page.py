@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from importlib import resources
 
 import jinja2
@@ -24,8 +25,8 @@ def page(study, data, figures, provenance):
     Args:
         study: a database.Study.
         data: the JSON text that the page's script reads, fit to stand in a <script> (data.in_script).
-        figures: {benchmark: [dict]} with kind (`pass` or `rank`), title, caption, wide, and svg, an element
-            that inline_svg made.
+        figures: {benchmark: [dict]} with path (without .svg), title, caption, wide, and svg, an element that inline_svg
+            made, or None for a link to the file.
         provenance: [(what, value)], said at the end of the page.
     """
     environment = jinja2.Environment(
@@ -33,6 +34,7 @@ def page(study, data, figures, provenance):
     )
     series = {colour: name for colour, name, _, _ in variables()}
     look = looks(study.models)
+    environment.filters["tight"] = lambda text: re.sub(r"(\d) (%|times|points)", "\\1\u00a0\\2", text)
     environment.globals["swatch"] = lambda model: Markup(
         '<span class="swatch" style="background: var(--{})"></span>'
     ).format(series[look[model].light])
@@ -71,9 +73,10 @@ def _opening(parts):
         if answer["recommendation"]
     ]
     if len(parts) > 1 or not told:
-        return {"title": QUESTION, "lead": [(name, f"{short} {why}") for name, short, why in told]}
-    (_, title, why), *others = told
-    return {"title": title, "lead": [(None, why), *((None, f"{short} {why}") for _, short, why in others)]}
+        return {"title": QUESTION, "lead": [(name, f"{short[:-1]}: {why}") for name, short, why in told]}
+    (_, title, first), *others = told
+    lead = [f"With unit tests to choose by, it solves {first}", *(f"{short[:-1]}: {why}" for _, short, why in others)]
+    return {"title": title, "lead": [(None, sentence) for sentence in lead]}
 
 
 def _part(study, benchmark, figures):

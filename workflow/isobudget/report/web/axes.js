@@ -34,11 +34,17 @@ function roomy(ticks, place, gap) {
   return ticks.filter((tick) => (place(tick) - last >= gap ? ((last = place(tick)), true) : false));
 }
 
+function roundShares(low, high) {
+  const step = high - low > 60 ? 20 : 10, found = [];
+  for (let share = step === 20 ? Math.ceil(low / 20) * 20 : low; share <= high; share += step) found.push(share);
+  return found;
+}
+
 function drawAxes(plot, picture, x, y) {
   const grid = svg("g", { class: "grid", "aria-hidden": "true" });
-  for (let share = picture.low; share <= 100; share += picture.high - picture.low > 60 ? 20 : 10) {
+  for (const [i, share] of roundShares(picture.low, picture.high).entries()) {
     grid.append(svg("line", { x1: plot.left, x2: plot.right, y1: y(share), y2: y(share) }),
-      svg("text", { x: plot.left - 8, y: y(share) + 4, "text-anchor": "end" }, share === 100 ? "100 %" : `${share}`));
+      svg("text", { x: plot.left - 8, y: y(share) + 4, "text-anchor": "end" }, i === 0 ? `${share} %` : `${share}`));
   }
   for (const tick of roomy(picture.ticks, x, 44)) {
     grid.append(svg("line", { x1: x(tick), x2: x(tick), y1: plot.bottom, y2: plot.bottom + 5, class: "tick" }),

@@ -48,7 +48,7 @@ function explore(data, host) {
 
   function picture() {
     const which = family();
-    const lines = linesOf(which, state.choice[which.key] ?? 0);
+    const lines = linesOf(which, state.choice[which.key] ?? which.first);
     const other = part().families.find((each) => each.key === which.behind);
     const shown = new Set(lines.map((line) => line.model));
     const behind = other ? linesOf(other, null).filter((line) => shown.has(line.model)) : [];
@@ -59,9 +59,9 @@ function explore(data, host) {
       return { ...each, model, x: costOf(plain) };
     }).filter((each) => each.x && shown.has(each.model));
     const all = [...lines, ...behind, ...stars.map((one) => ({ points: [one] }))].flatMap((line) => line.points);
-    const xs = all.map((p) => p.x), lows = all.map((p) => Math.min(p.value, p.low ?? 1));
-    const low = Math.max(0, Math.floor(10 * Math.min(...lows)) * 10);
-    const shared = { lines, behind, stars, low, high: 102, label: `${part().name}: ${which.axis}` };
+    const xs = all.map((p) => p.x), lows = all.map((p) => Math.min(p.value, p.low ?? 1)), highs = all.map((p) => Math.max(p.value, p.high ?? 0));
+    const low = Math.max(0, Math.floor(10 * Math.min(...lows)) * 10), high = Math.min(101, Math.ceil(10 * Math.max(...highs)) * 10 + 1);
+    const shared = { lines, behind, stars, low, high, label: `${part().name}: ${which.axis}` };
     if (state.unit === "k") {
       return { ...shared, ticks: powersOfTwo(Math.min(...xs), Math.max(...xs)), tick: digits, xTitle: which.key === "stop" ? "samples a problem, in expectation" : "k, samples a problem" };
     }
@@ -140,7 +140,7 @@ function explore(data, host) {
     }
     parts.push(choices("Who picks the answer", "family", part().families.map((each) => [each.key, each.title]), which.key, change("family")));
     if (which.choices.length) {
-      parts.push(select(which.choice, "choice", which.choices.map((text, i) => [String(i), text]), String(state.choice[which.key] ?? 0), (value) => {
+      parts.push(select(which.choice, "choice", which.choices.map((text, i) => [String(i), text]), String(state.choice[which.key] ?? which.first), (value) => {
         state.choice[which.key] = Number(value);
         draw();
       }));

@@ -16,7 +16,7 @@ function browse(data, host) {
   const problems = () => data.benchmarks[state.benchmark].problems;
   const models = () => Object.keys(problems().passed).map(Number).sort((a, b) => a - b);
 
-  // [title, colour, positions of tasks], what all solve first, then what one alone solves, some, none
+  // What all solve first, then what one alone solves, some, none; tasks are positions.
   function grouped() {
     const mine = models(), solves = RULES.find(([key]) => key === state.rule)[2], found = new Map();
     problems().tasks.forEach((_, task) => {
@@ -27,10 +27,10 @@ function browse(data, host) {
     });
     const both = mine.length === 2 ? "Both solve" : mine.length === 1 ? "Solved" : "All solve";
     const neither = mine.length === 2 ? "Neither solves" : mine.length === 1 ? "Not solved" : "None solves";
-    const titles = [["all", both, "soft"], ...mine.map((m) => [m, `Only ${data.models[m].short} solves`, data.models[m].colour]),
-      ["some", "Some, not all, solve", "some"], ["none", neither, "line"]];
-    return titles.map(([key, title, colour]) => [title, colour, found.get(key) || []])
-      .filter(([title, , tasks]) => tasks.length || title.startsWith("Only") && mine.length > 1);
+    const titles = [["all", both, "some"], ...mine.map((m) => [m, `Only ${data.models[m].short} solves`, data.models[m].colour]),
+      ["some", "Some, not all, solve", "soft"], ["none", neither, "some"]];
+    return titles.map(([key, title, colour]) => ({ key, title, colour, tasks: found.get(key) || [] }))
+      .filter(({ key, tasks }) => tasks.length || (typeof key === "number" && mine.length > 1));
   }
 
   const counts = (task) => models().map((m) => `${data.models[m].short} ${problems().passed[m][task]} of ${problems().n[m]}`).join(", ");
@@ -46,10 +46,10 @@ function browse(data, host) {
 
   function draw() {
     let left = SHOWN;
-    groups.replaceChildren(...grouped().map(([title, colour, tasks]) => {
+    groups.replaceChildren(...grouped().map(({ key, title, colour, tasks }) => {
       const some = tasks.slice(0, Math.max(0, left));
       left -= some.length;
-      const squares = el("div", { class: "squares", role: "group", "aria-label": `${title}: ${tasks.length} problems`, onkeydown: arrows },
+      const squares = el("div", { class: `squares ${key}`, role: "group", "aria-label": `${title}: ${tasks.length} problems`, onkeydown: arrows },
         ...some.map((task, i) => square(task, colour, i === 0)));
       const more = tasks.length > some.length ? el("p", { class: "note" }, `and ${(tasks.length - some.length).toLocaleString("en-US")} more, in the table counts of the database`) : null;
       return el("div", { class: "group" }, el("h3", {}, title, " ", el("span", { class: "count" }, tasks.length.toLocaleString("en-US"))), squares, more);
@@ -75,7 +75,7 @@ function browse(data, host) {
       detail.replaceChildren(...head, el("p", { class: "note" }, "Its texts are not on this page. ", problems().left_out));
       return;
     }
-    const [prompt, samples] = held, code = el("pre", { tabindex: "0", "aria-label": "What the model wrote" }), verdict = el("p", { class: "verdict" });
+    const [prompt, samples] = held, code = el("pre", { tabindex: "0", "aria-label": "What the model wrote behind the prompt" }), verdict = el("p", { class: "verdict" });
     const buttons = samples.map((sample, i) => {
       const [model, decoding, number, said] = sample;
       return el("button", { type: "button", "aria-pressed": "false", "data-verdict": said, onclick: () => show(i) },
@@ -107,7 +107,9 @@ function browse(data, host) {
     state.benchmark = benchmark;
     control();
     draw();
-    const first = grouped().flatMap(([, , tasks]) => tasks).find((task) => String(task) in problems().texts && models().some((m) => problems().passed[m][task] < problems().n[m]));
+    // what one model alone solves is the more telling
+    const order = grouped().sort((a, b) => (typeof b.key === "number") - (typeof a.key === "number"));
+    const first = order.flatMap(({ tasks }) => tasks).find((task) => String(task) in problems().texts);
     if (first === undefined) detail.replaceChildren();
     else open(first);
   }
