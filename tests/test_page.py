@@ -50,7 +50,9 @@ def larger(tmp_path_factory):
     models = {"a-small": (32, 0.5, 1.0), "a-middle": (12, 0.6, 2.0), "a-large": (8, 0.7, 4.0)}
     path = build_database(folder / "isobudget.duckdb", models, ("humaneval", "mbpp"), problems=20, resamples=50)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("UPDATE costs SET generation = NULL, relative = NULL WHERE unit = 'seconds' AND model = 'a-large'")
+        connection.execute(
+            "UPDATE costs SET generation = NULL, relative = NULL WHERE unit = 'seconds' AND model = 'a-large'"
+        )
     report(folder)
     return folder
 
@@ -127,7 +129,11 @@ def test_pointing_at_a_budget_tells_what_the_tables_hold(browser, study, unit):
     choose(browser, "unit", unit)
     query = "SELECT budget, budget_absolute, model, k, value, low, high FROM pass_at_budget WHERE unit = ?"
     rows = ask(study, f"{query} ORDER BY budget, value DESC", unit)
-    ends = ask(study, "SELECT model, generation, max(k) FROM costs JOIN pass_at_k USING (model) WHERE unit = ? GROUP BY ALL", unit)
+    ends = ask(
+        study,
+        "SELECT model, generation, max(k) FROM costs JOIN pass_at_k USING (model) WHERE unit = ? GROUP BY ALL",
+        unit,
+    )
     first = min(cost for _, cost, _ in ends)
     last = max(cost * k for _, cost, k in ends)
     at_first, at_last = end_marks(browser)
@@ -160,7 +166,7 @@ def end_marks(browser):
 @pytest.mark.parametrize(("family", "query"), [
     ("pass", "SELECT k, k, value, low, high FROM pass_at_k WHERE model = ? ORDER BY k"),
     ("stop", "SELECT k, e.value, p.value, p.low, p.high FROM early_stop_at_k e JOIN pass_at_k p USING (model, k) WHERE model = ? ORDER BY k"),
-    ("rank", "SELECT k, k, value, low, high FROM rank_score_at_k WHERE model = ? AND ranker = 'nll:L' ORDER BY k"),
+    ("rank", "SELECT k, k, value, low, high FROM rank_score_at_k WHERE model = ? AND ranker = 'nll:self' ORDER BY k"),
 ])  # fmt: skip
 def test_the_curves_are_the_tables(browser, study, family, query):
     """Every point of every family, in the drawing and in the table beside it."""
@@ -169,7 +175,9 @@ def test_the_curves_are_the_tables(browser, study, family, query):
     choose(browser, "unit", "k")
     browser.click("details.points summary")
     browser.wait("document.querySelector('.points tbody tr')")
-    told = browser.run("[...document.querySelectorAll('.points tbody tr')].map(r => [...r.children].map(c => c.textContent))")
+    told = browser.run(
+        "[...document.querySelectorAll('.points tbody tr')].map(r => [...r.children].map(c => c.textContent))"
+    )
     drawn = curves(browser)
     seen = []
     for model in ("S", "L"):
@@ -221,10 +229,17 @@ def test_problems_are_grouped_by_who_solves_them(browser, study):
     def groups():
         return browser.texts(".group h3")
 
-    solved = {model: [c > 0 for (c,) in ask(study, "SELECT c FROM counts WHERE model = ? ORDER BY task_id", model)] for model in "SL"}
+    solved = {
+        model: [c > 0 for (c,) in ask(study, "SELECT c FROM counts WHERE model = ? ORDER BY task_id", model)]
+        for model in "SL"
+    }
     pairs = list(zip(solved["S"], solved["L"], strict=True))
-    both, small, large, none = (pairs.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False)))
-    expected = [f"Both solve {both}", f"Only S solves {small}", f"Only L solves {large}"] + [f"Neither solves {none}"] * (none > 0)
+    both, small, large, none = (
+        pairs.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False))
+    )
+    expected = [f"Both solve {both}", f"Only S solves {small}", f"Only L solves {large}"] + [
+        f"Neither solves {none}"
+    ] * (none > 0)
     assert groups() == expected
     choose(browser, "rule", "greedy")
     assert groups() == ["Both solve 1", "Only S solves 0", "Only L solves 1", "Neither solves 1"]
@@ -241,7 +256,12 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser, request, which):
         " && e.getBoundingClientRect().right > 375.5).map(e => e.tagName + '.' + e.className)"
     )
     assert beyond == []
-    assert browser.run("Math.min(...[...document.querySelectorAll('.chart text')].map(t => parseFloat(getComputedStyle(t).fontSize)))") >= 12
+    assert (
+        browser.run(
+            "Math.min(...[...document.querySelectorAll('.chart text')].map(t => parseFloat(getComputedStyle(t).fontSize)))"
+        )
+        >= 12
+    )
 
 
 def brightness(browser):
@@ -265,7 +285,11 @@ def test_the_keyboard_reaches_every_control_and_every_point(browser, study):
     stops = []
     for _ in range(80):
         browser.press("Tab")
-        stops.append(browser.run("(e => e.id || e.name || (e.dataset.model ? 'curve:' + e.dataset.model : e.className) || e.tagName)(document.activeElement)"))
+        stops.append(
+            browser.run(
+                "(e => e.id || e.name || (e.dataset.model ? 'curve:' + e.dataset.model : e.className) || e.tagName)(document.activeElement)"
+            )
+        )
         if stops[-1] == "BODY":
             break
     first = [name for place, name in enumerate(stops) if name not in stops[:place]]
@@ -288,7 +312,9 @@ def test_the_keyboard_reaches_every_control_and_every_point(browser, study):
 
 def test_a_screen_reader_finds_its_way(browser, larger):
     shown(browser, larger)
-    assert browser.run("[...document.querySelectorAll('main, header, main > section[aria-labelledby] > h1')].length") >= 3
+    assert (
+        browser.run("[...document.querySelectorAll('main, header, main > section[aria-labelledby] > h1')].length") >= 3
+    )
     nameless = browser.run(
         "[...document.querySelectorAll('input, select, button, svg, table, pre, [role=slider], [role=region]')]"
         ".filter(e => e.checkVisibility()).filter(e => !(e.labels?.length || e.getAttribute('aria-label') || e.caption"

@@ -489,7 +489,7 @@ def test_several_benchmarks_many_models_and_dollars(tmp_path):
     for benchmark in ("humaneval", "mbpp"):
         found = {file.name for file in (tmp_path / f"figures/{benchmark}").glob("*.svg")}
         assert found == names | {"pass_at_k.svg"}
-        assert f'<section id="{benchmark}">' in page
+        assert f'<section id="{benchmark}" ' in page
     assert "equal US dollars" in page
 
 

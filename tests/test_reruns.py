@@ -304,5 +304,10 @@ def test_snakemakes_own_report_has_the_page_the_figures_and_the_tables_with_capt
     assert len(made) == 5 + 7 + 1
     for category in ("The answer", "Figures", "Tables"):
         assert category in page
-    for words in ("one forward pass over 128 tokens", "The faint line is the oracle", "with its runner-up", "The whole answer"):
+    for words in (
+        "one forward pass over 128 tokens",
+        "The faint line is the oracle",
+        "with its runner-up",
+        "The whole answer",
+    ):
         assert words in page

@@ -406,7 +406,12 @@ def test_how_the_samples_were_drawn_is_kept(study):
     with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
         kept = dict(connection.execute("SELECT key, value FROM study").fetchall())
     assert json.loads(kept["samples"]) == {
-        "S": {"engine": "vllm", "dtype": "bfloat16", "hardware": [{"name": "one"}, {"name": "other"}], "seeds": "0 to 1"},
+        "S": {
+            "engine": "vllm",
+            "dtype": "bfloat16",
+            "hardware": [{"name": "one"}, {"name": "other"}],
+            "seeds": "0 to 1",
+        },
         "L": {},
     }
 

@@ -69,11 +69,19 @@ def write_database(path):
         for place, model in enumerate(MODELS)
     ]
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE cells (benchmark VARCHAR, model VARCHAR, problems INTEGER, n INTEGER, place INTEGER)")
+        connection.execute(
+            "CREATE TABLE cells (benchmark VARCHAR, model VARCHAR, problems INTEGER, n INTEGER, place INTEGER)"
+        )
         connection.executemany("INSERT INTO cells VALUES (?, ?, ?, ?, ?)", cells)
         connection.execute("CREATE TABLE asked (unit VARCHAR, budget DOUBLE)")
-        connection.executemany("INSERT INTO asked VALUES (?, ?)", [(unit, b) for unit, all_ in BUDGETS.items() for b in all_])
+        connection.executemany(
+            "INSERT INTO asked VALUES (?, ?)", [(unit, b) for unit, all_ in BUDGETS.items() for b in all_]
+        )
         connection.execute("CREATE TABLE price (model VARCHAR, unit VARCHAR, generation DOUBLE)")
-        prices = [(model, unit, cost) for model, pair in MODELS.items() for unit, cost in zip(("flops", "seconds"), pair, strict=True)]
+        prices = [
+            (model, unit, cost)
+            for model, pair in MODELS.items()
+            for unit, cost in zip(("flops", "seconds"), pair, strict=True)
+        ]
         connection.executemany("INSERT INTO price VALUES (?, ?, ?)", prices)
         connection.execute(Path(__file__).with_name("page.sql").read_text())

@@ -104,7 +104,9 @@ def recommendation(study, benchmark, unit):
         f"{_short(study, model)} {times(k)}" for model, k in ((row.model, row.k), (row.runner_up, row.runner_up_k))
     )
     scores = f"{percent(row.value)} % of problems against {percent(row.runner_up_value)} %"
-    why = f"{scores}, {points(row.margin)} points (95 % interval {points(row.margin_low)} to {points(row.margin_high)})."
+    why = (
+        f"{scores}, {points(row.margin)} points (95 % interval {points(row.margin_low)} to {points(row.margin_high)})."
+    )
     if separated(row):
         return f"With equal {NAMES[unit]}, run {best} rather than {other}.", why
     return f"With equal {NAMES[unit]}, no difference shows between {best} and {other}.", why

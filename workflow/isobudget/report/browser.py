@@ -46,7 +46,7 @@ def _texts(study, connection, benchmark, tasks, share):
         return {}, "The database holds no texts of samples."
     step = max(1, -(-len(tasks) * share // MOST_PROBLEMS))
     found = _read(study, connection, benchmark, tasks, range(0, len(tasks), step))
-    while sum(map(_letters, found.values())) > MOST_LETTERS / share:
+    while len(found) > 1 and sum(map(_letters, found.values())) > MOST_LETTERS / share:
         step *= 2
         found = {place: entry for place, entry in found.items() if place % step == 0}
     said = "Of each model and problem the first sample with each verdict is here, and the greedy one"
