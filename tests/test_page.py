@@ -1,4 +1,4 @@
-"""The page in a real browser: what it shows is what the database holds, to every reader, and nothing that a model wrote runs."""
+"""The page in a real browser: it shows every reader what the database holds, and nothing that a model wrote runs."""
 
 import argparse
 import math
@@ -18,6 +18,7 @@ HOSTILE = """    </script><img src=x onerror="window.broken = 1"><!--<script>win
     return "&lt;b&gt; \\u2028 </pre><iframe srcdoc='<script>parent.broken = 3</script>'></iframe>"
 """
 LINES = ".chart .line"
+NAME = "e => e.id || e.name || (e.dataset.model ? 'curve:' + e.dataset.model : e.className) || e.tagName"
 SIZES = {"desktop": {}, "dark": {"dark": True}, "phone": {"width": 375, "height": 800}}
 
 
@@ -30,7 +31,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """The folder of a study of three problems that the stages wrote, with a program and a prompt that attack the page."""
+    """A study of three problems that the stages wrote, with programs and prompts that attack the page."""
     folder = tmp_path_factory.mktemp("page")
     small_study.write_study(folder)
     done = small_study.aggregate(folder)
@@ -78,8 +79,8 @@ def choose(browser, name, value):
 
 def curves(browser):
     """{model: the path that is drawn}."""
-    found = f"[...document.querySelectorAll('{LINES}')].map(g => [g.dataset.model, g.querySelector('path').getAttribute('d')])"
-    return dict(browser.run(found))
+    each = "g => [g.dataset.model, g.querySelector('path').getAttribute('d')]"
+    return dict(browser.run(f"[...document.querySelectorAll('{LINES}')].map({each})"))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -165,7 +166,8 @@ def end_marks(browser):
 
 @pytest.mark.parametrize(("family", "query"), [
     ("pass", "SELECT k, k, value, low, high FROM pass_at_k WHERE model = ? ORDER BY k"),
-    ("stop", "SELECT k, e.value, p.value, p.low, p.high FROM early_stop_at_k e JOIN pass_at_k p USING (model, k) WHERE model = ? ORDER BY k"),
+    ("stop", "SELECT k, e.value, p.value, p.low, p.high FROM early_stop_at_k e JOIN pass_at_k p USING (model, k) "
+             "WHERE model = ? ORDER BY k"),
     ("rank", "SELECT k, k, value, low, high FROM rank_score_at_k WHERE model = ? AND ranker = 'nll:self' ORDER BY k"),
 ])  # fmt: skip
 def test_the_curves_are_the_tables(browser, study, family, query):
@@ -252,16 +254,13 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser, request, which):
         choose(browser, "family", family)
         assert browser.run("document.documentElement.scrollWidth") == 375
     beyond = browser.run(
-        "[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && !e.closest('.scroll, pre, svg, .said')"
-        " && e.getBoundingClientRect().right > 375.5).map(e => e.tagName + '.' + e.className)"
+        "[...document.querySelectorAll('main *')]"
+        ".filter(e => e.checkVisibility() && !e.closest('.scroll, pre, svg, .said'))"
+        ".filter(e => e.getBoundingClientRect().right > 375.5).map(e => e.tagName + '.' + e.className)"
     )
     assert beyond == []
-    assert (
-        browser.run(
-            "Math.min(...[...document.querySelectorAll('.chart text')].map(t => parseFloat(getComputedStyle(t).fontSize)))"
-        )
-        >= 12
-    )
+    sizes = "[...document.querySelectorAll('.chart text')].map(t => parseFloat(getComputedStyle(t).fontSize))"
+    assert min(browser.run(sizes)) >= 12
 
 
 def brightness(browser):
@@ -285,11 +284,7 @@ def test_the_keyboard_reaches_every_control_and_every_point(browser, study):
     stops = []
     for _ in range(80):
         browser.press("Tab")
-        stops.append(
-            browser.run(
-                "(e => e.id || e.name || (e.dataset.model ? 'curve:' + e.dataset.model : e.className) || e.tagName)(document.activeElement)"
-            )
-        )
+        stops.append(browser.run(f"({NAME})(document.activeElement)"))
         if stops[-1] == "BODY":
             break
     first = [name for place, name in enumerate(stops) if name not in stops[:place]]

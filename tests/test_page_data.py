@@ -41,7 +41,8 @@ def test_every_family_is_its_table(database):
         ("pass", "SELECT k, k, value, low, high FROM pass_at_k WHERE model = 'S' ORDER BY k"),
         ("stop", "SELECT k, e.value, p.value, p.low, p.high FROM early_stop_at_k e JOIN pass_at_k p USING (model, k) "
                  "WHERE model = 'S' ORDER BY k"),
-        ("rank", "SELECT k, k, value, low, high FROM rank_score_at_k WHERE (model, ranker) = ('S', 'nll:L') ORDER BY k"),
+        ("rank", "SELECT k, k, value, low, high FROM rank_score_at_k WHERE model = 'S' AND ranker = 'nll:L' "
+                 "ORDER BY k"),
     ):  # fmt: skip
         line = next(line for line in families[key]["lines"] if line["model"] == 0)
         columns = [line["k"], line["draws"] or line["k"], line["value"], line["low"], line["high"]]

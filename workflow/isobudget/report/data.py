@@ -4,7 +4,7 @@ import json
 
 from isobudget.report import amounts, answer
 from isobudget.report.browser import browser
-from isobudget.report.curves import greedy_stars
+from isobudget.report.curves import candidate_cost, greedy_stars
 from isobudget.report.database import UNITS, connected
 from isobudget.report.families import families
 from isobudget.report.look import looks, variables
@@ -56,6 +56,18 @@ def _unit(study, unit):
     }
 
 
+def _star(study, star):
+    """One greedy output, which costs one generation."""
+    costs = {unit: candidate_cost(study, unit, star.model) for unit in UNITS}
+    return {
+        "model": study.models.index(star.model),
+        "cost": {unit: cost for unit, cost in costs.items() if cost},
+        "value": star.value,
+        "low": star.low,
+        "high": star.high,
+    }
+
+
 def _part(study, connection, benchmark, problems):
     starts = {}
     for unit in UNITS:
@@ -66,10 +78,7 @@ def _part(study, connection, benchmark, problems):
         "name": benchmark,
         "size": study.size(benchmark),
         "families": families(study, connection, benchmark),
-        "stars": [
-            {"model": study.models.index(star.model), "value": star.value, "low": star.low, "high": star.high}
-            for star in greedy_stars(study, benchmark)
-        ],
+        "stars": [_star(study, star) for star in greedy_stars(study, benchmark)],
         "starts": starts,
         "problems": problems,
     }

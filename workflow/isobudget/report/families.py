@@ -75,10 +75,10 @@ def families(study, connection, benchmark):
     """The families of one benchmark that the database holds, ready for JSON.
 
     Returns:
-        A list of dicts: what Family says (`first` by its position), `choices` (names), and `lines`. A line has model and choice (positions in
-        study.models and in choices, choice None where there is none), cost ({unit: what one draw costs}, known ones
-        only), and k, draws, value, low, high, one entry a point; draws is None where they are k. Long lines are
-        thinned, and values rounded to a millionth.
+        A list of dicts: what Family says (`first` by its position), `choices` (names), and `lines`. A line has model
+        and choice (positions in study.models and in choices, choice None where there is none), cost ({unit: what one
+        draw costs}, known ones only), and k, draws, value, low, high, one entry a point; draws is None where they are
+        k. Long lines are thinned, and values rounded to a millionth.
     """
     return [each for family in FAMILIES if (each := _family(study, connection, benchmark, family))]
 

@@ -13,7 +13,6 @@ from isobudget.report.amounts import NAMES, amount, digits, percent, points, sca
 from isobudget.report.database import COLUMNS, UNITS
 from isobudget.report.look import looks, variables
 
-
 QUESTION = "With the same budget: run a large code model once, or a small one many times?"
 # in this order they are one script, in one scope
 SCRIPTS = ("elements", "words", "axes", "chart", "explore", "problems", "start")

@@ -52,12 +52,9 @@ function explore(data, host) {
     const other = part().families.find((each) => each.key === which.behind);
     const shown = new Set(lines.map((line) => line.model));
     const behind = other ? linesOf(other, null).filter((line) => shown.has(line.model)) : [];
-    const stars = part().stars.map((each) => {
-      const model = data.models[each.model];
-      const known = which.lines.find((line) => line.model === each.model) || { cost: {} };
-      const plain = part().families[0].lines.find((line) => line.model === each.model) || known;
-      return { ...each, model, x: costOf(plain) };
-    }).filter((each) => each.x && shown.has(each.model));
+    const stars = part().stars
+      .map((each) => ({ ...each, model: data.models[each.model], x: costOf(each) }))
+      .filter((each) => each.x && shown.has(each.model));
     const all = [...lines, ...behind, ...stars.map((one) => ({ points: [one] }))].flatMap((line) => line.points);
     const xs = all.map((p) => p.x), lows = all.map((p) => Math.min(p.value, p.low ?? 1)), highs = all.map((p) => Math.max(p.value, p.high ?? 0));
     const low = Math.max(0, Math.floor(10 * Math.min(...lows)) * 10), high = Math.min(101, Math.ceil(10 * Math.max(...highs)) * 10 + 1);

@@ -28,6 +28,7 @@ lookSwitch(document.getElementById("look"));
 document.querySelectorAll(".scripted").forEach((each) => { each.hidden = false; });
 document.querySelectorAll("details.drawings").forEach((each) => { each.open = false; });
 chosenBenchmark();
-explore(data, document.getElementById("figure"));
+if (data.benchmarks.every((each) => each.families.length)) explore(data, document.getElementById("figure"));
+else document.getElementById("figure").textContent = "A benchmark of this study has no curve yet.";
 browse(data, document.getElementById("browser"));
 document.documentElement.dataset.ready = "yes";
