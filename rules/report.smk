@@ -18,7 +18,7 @@ rule report:
     input:
         database=f"{RESULTS}/isobudget.duckdb",
     output:
-        report(f"{RESULTS}/report/index.html", caption="../workflow/report/index.rst", category="The answer"),
+        page=report(f"{RESULTS}/report/index.html", caption="../workflow/report/index.rst", category="The answer"),
         figures=report(directory(f"{RESULTS}/report/figures"), **FIGURES),
         tables=report(directory(f"{RESULTS}/report/tables"), **TABLES),
     log:
@@ -31,7 +31,7 @@ rule report:
         code=code("report"),
         settings=study.report_settings(),
     message:
-        "draw the figures and write {output[0]}"
+        "draw the figures and write {output.page}"
     shell:
         "python -m isobudget.report --database {input.database} --settings {params.settings:q}"
-        " --output {output[0]} --log {log}"
+        " --output {output.page} --log {log}"
