@@ -60,7 +60,7 @@ function explore(data, host) {
     const low = Math.max(0, Math.floor(10 * Math.min(...lows)) * 10), high = Math.min(101, Math.ceil(10 * Math.max(...highs)) * 10 + 1);
     const shared = { lines, behind, stars, low, high, label: `${part().name}: ${which.axis}` };
     if (state.unit === "k") {
-      return { ...shared, ticks: powersOfTwo(Math.min(...xs), Math.max(...xs)), tick: digits, xTitle: which.key === "stop" ? "samples a problem, in expectation" : "k, samples a problem" };
+      return { ...shared, ticks: powersOfTwo(Math.min(...xs), Math.max(...xs)), tick: digits, xTitle: which.lines.some((line) => line.draws) ? "samples a problem, in expectation" : "k, samples a problem" };
     }
     const unit = data.units[state.unit], scale = scaleOf(unit, Math.max(...xs));
     return {
@@ -112,7 +112,9 @@ function explore(data, host) {
     drawn = picture();
     const which = family();
     const starts = drawn.low > 0 ? ` The vertical axis starts at ${drawn.low} %.` : "";
-    about.textContent = `${part().name}: ${which.axis}, in per cent, with 95 % intervals over problems. ${which.about}${starts}`;
+    const thinned = drawn.lines.some((line) => line.points.some((p, i) => i && p.k > line.points[i - 1].k + 1));
+    const left = thinned ? " Beyond 32 samples a line has eight sizes an octave; the tables beside this page have all." : "";
+    about.textContent = `${part().name}: ${which.axis}, in per cent, with 95 % intervals over problems. ${which.about}${starts}${left}`;
     if (!drawn.lines.length) {
       canvas.replaceChildren(el("p", { class: "none" }, "No curve: choose a model, or another unit."));
       readout.replaceChildren();
