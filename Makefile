@@ -13,11 +13,15 @@ ifdef CUDA
 VLLM := vllm
 endif
 
-.PHONY: run test live record vllm bench lint format lock clean
+.PHONY: run plan test live record vllm bench lint format lock clean
 
 ## run: the study of config/config.yaml, from recordings/ to the figure
 run: $(VENV)/core $(BIN)/isobudget
 	@$(SNAKEMAKE) --quiet rules
+
+## plan: what STUDY (a config file) takes: jobs, generations, GPU-hours; nothing runs
+plan: $(VENV)/core
+	@$(SNAKEMAKE) --dry-run --quiet rules host $(if $(STUDY),--configfile $(STUDY))
 
 ## live: the same two models, run here and now on the first PROBLEMS problems
 live: $(VENV)/$(VLLM)

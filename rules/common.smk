@@ -1,9 +1,12 @@
 # What all of rules/ use, which is the study, wildcard constraints and input functions.
 # Needs: config. Makes: study, RESULTS, and the functions below.
 
+import atexit
+import functools
 import hashlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from types import SimpleNamespace
@@ -11,9 +14,10 @@ from types import SimpleNamespace
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import paths, recordings
+from isobudget import paths, plan, recordings, sizes
 from isobudget.config import load
 from isobudget.errors import StudyError
+from isobudget.rows import read_json
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
 
 # jobs run this interpreter and this package, whatever the shell's PATH says
@@ -55,7 +59,9 @@ def code(*parts):
     package = WORKFLOW / "isobudget"
     files = [file for part in parts for file in [package / f"{part}.py", *sorted((package / part).rglob("*"))]]
     texts = [
-        file.read_bytes() for file in files if file.suffix in (".py", ".sql", ".html", ".css", ".js") and file.is_file()
+        file.read_bytes()
+        for file in files
+        if file.suffix in (".py", ".sql", ".html", ".css", ".js", ".csv") and file.is_file()
     ]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
@@ -111,7 +117,7 @@ def architectures(models):
 
 def least_samples(wildcards):
     """Samples a problem that an imported file must hold."""
-    return study.blocks(wildcards.model) * study.block if wildcards.decoding == "sampled" else 1
+    return study.blocks(wildcards.benchmark, wildcards.model) * study.block if wildcards.decoding == "sampled" else 1
 
 
 def is_live(model):
@@ -134,8 +140,37 @@ def scorer(wildcards):
     return study.scorer(wildcards.ranker, wildcards.model)
 
 
-def blocks(model):
-    return range(study.blocks(model))
+def sized():
+    """The study with a number in place of every `samples: auto`; known once the prices of all models are.
+
+    For counting blocks, and for what counts them. Sampling is told by `study`, which no budget changes.
+    """
+    return with_prices(str(checkpoints.prices.get().output[0])) if study.auto else study
+
+
+@functools.cache
+def with_prices(file):
+    """What `sized` gives; a sentence for each model that the budgets would draw more of goes to the terminal, once."""
+    try:
+        found, notes = sizes.sized(study, read_json(file), recordings.held(study, RECORDINGS))
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+    if workflow.is_main_process:
+        print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+    return found
+
+
+def tell_plan():
+    """What the whole study takes, below the jobs that a dry run lists; whether it is one is not known here yet."""
+    known = f"{RESULTS}/{paths.PRICES}"
+    with suppress(WorkflowError):  # which the dry run has said before
+        if workflow.dryrun:
+            told = plan.report(with_prices(known) if study.auto and Path(known).exists() else study)
+            print(told, end="\n" if told else "", file=sys.stderr)
+
+
+def blocks(wildcards):
+    return range(sized().blocks(wildcards.benchmark, wildcards.model))
 
 
 def outcome_files(wildcards):
@@ -144,13 +179,20 @@ def outcome_files(wildcards):
     greedy = (
         at(paths.OUTCOMES, decoding="greedy", block=0, **keys) if "greedy" in study.decodings(wildcards.model) else []
     )
-    return greedy + at(paths.OUTCOMES, decoding="sampled", block=blocks(wildcards.model), **keys)
+    return greedy + at(paths.OUTCOMES, decoding="sampled", block=blocks(wildcards), **keys)
 
 
 def score_files(wildcards):
     """Every ranker's scores of one model's samples on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
-    return at(paths.SCORES, ranker=study.rankers_of(wildcards.model), block=blocks(wildcards.model), **keys)
+    return at(paths.SCORES, ranker=study.rankers_of(wildcards.model), block=blocks(wildcards), **keys)
+
+
+def dear_score_files(wildcards):
+    """The scores of one model's samples on one benchmark that another model must read them for."""
+    rankers = [ranker for ranker in study.rankers_of(wildcards.model) if study.scorer(ranker, wildcards.model)]
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled", block=blocks(wildcards))
+    return at(paths.SCORES, ranker=rankers, **keys)
 
 
 def of_study(files):
@@ -196,10 +238,8 @@ def sampled_files(wildcards):
     """What is dear: samples, other models' scores of them, calibrations, model configs."""
     files = of_study(sample_files)
     files += architectures(study.models)
-    for model in study.models:
-        files += calibration_files(SimpleNamespace(model=model))
-        for ranker in study.rankers_of(model):
-            if study.scorer(ranker, model):
-                keys = dict(benchmark=study.benchmarks, model=model, decoding="sampled", block=blocks(model))
-                files += at(paths.SCORES, ranker=ranker, **keys)
-    return files
+    files += [file for model in study.models for file in calibration_files(SimpleNamespace(model=model))]
+    return files + of_study(dear_score_files)
+
+
+atexit.register(tell_plan)

@@ -28,7 +28,7 @@ rule report:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("report"),
+        code=code("report", "published"),
         settings=study.report_settings(),
     message:
         "draw the figures and write {output.page}"

@@ -36,7 +36,7 @@ def test_a_key_left_out_has_the_default_of_the_design():
 
 
 def test_samples_are_rounded_up_to_whole_blocks():
-    assert load(GOOD).blocks("small") == 2
+    assert load(GOOD).blocks("humaneval", "small") == 2
 
 
 def test_an_unknown_key_is_named():

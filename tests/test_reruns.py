@@ -116,14 +116,19 @@ def planned(root, study=STUDY):
     return {rule: int(count) for rule, count in table if rule != "total"}
 
 
-@pytest.fixture(scope="session")
-def base(tmp_path_factory):
-    """The repository as it is here, its own small recordings, and the base study run once."""
-    root = tmp_path_factory.mktemp("reruns") / "base"
+def repository(root):
+    """Copy to `root` what a study runs on; returns `root`."""
     for part in ("Snakefile", "rules", "workflow", "envs", "profiles"):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
         (root / part).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / part, root / part)
+    return root
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """The repository as it is here, its own small recordings, and the base study run once."""
+    root = repository(tmp_path_factory.mktemp("reruns") / "base")
     record(root, "small", 4)
     record(root, "large", 1)
     record(root, "third", 1)

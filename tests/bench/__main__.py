@@ -13,7 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "workflow")]
 
-PARTS = ("noop", "estimate", "extract", "execute", "sampling", "page")
+PARTS = ("noop", "estimate", "extract", "execute", "apps", "sampling", "page")
 
 
 def main(wanted):

@@ -5,16 +5,16 @@ names every key that is wrong. Nothing here touches a file of results/.
 """
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from isobudget import paths
+from isobudget import paths, published, sizes
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.errors import StudyError
+from isobudget.sizes import Budgets, Positive, PositiveInt, Samples
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
@@ -24,8 +24,6 @@ PLANNED_ENGINES = ("endpoint",)
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
 
-PositiveInt = Annotated[int, Field(gt=0, strict=True)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -73,7 +71,9 @@ class Model(_Strict):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
     )
-    samples: PositiveInt = Field(description="n, samples a problem; rounded up to whole blocks")
+    samples: Samples = Field(
+        description="n, samples a problem, rounded up to whole blocks; one a benchmark; or auto, what the budgets need"
+    )
     chat: bool = Field(False, description="ask in the model's own chat template instead of by completion prompts")
     price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")
 
@@ -98,6 +98,8 @@ class Model(_Strict):
             raise ValueError("engine import loads no model and takes no 'weights'; 'config' gives it FLOPs")
         if self.price is not None:
             raise ValueError("imported samples have no token counts, so 'price' says nothing; give 'cost: {usd: ...}'")
+        if isinstance(self.samples, sizes.Auto):
+            raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
         if self.config and self.cost and self.cost.flops:
             raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
         return self
@@ -126,24 +128,6 @@ class Decoding(_Strict):
     top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="nucleus mass")
     max_tokens: PositiveInt | None = Field(None, description="new tokens at most; null: the benchmark's own")
     own: dict[str, OwnDecoding] = Field({}, description="benchmark: its own temperature, top_p or max_tokens")
-
-
-class Budgets(_Strict):
-    """Budgets of the tables, in units of one generation of the study's cheapest model."""
-
-    flops: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by floating-point operations")
-    seconds: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by calibrated wall time")
-    usd: tuple[Positive, ...] = Field((), description="by price")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _numbers(cls, value):
-        for entry in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry) or entry <= 0:
-                raise ValueError(f"{entry!r} is no budget; budgets are numbers above 0, such as [1, 2, 4, 8]")
-        if not isinstance(value, list | tuple):
-            raise ValueError(f"a list is needed, [{value}] instead of {value}")
-        return sorted(set(value))
 
 
 class Sandbox(_Strict):
@@ -226,6 +210,14 @@ class Study(_Strict):
         return _unique(value)
 
     @model_validator(mode="after")
+    def _samples_of_every_benchmark(self):
+        for name, model in self.models.items():
+            for benchmark in self.benchmarks if isinstance(model.samples, dict) else ():
+                if benchmark not in model.samples:
+                    raise ValueError(f"models.{name}.samples: there is no number for {benchmark}; add one")
+        return self
+
+    @model_validator(mode="after")
     def _own_decoding_is_used(self):
         for name in self.decoding.own:
             if name not in self.benchmarks:
@@ -303,9 +295,14 @@ class Study(_Strict):
             return ranker != "nll:self" or engine != "import"
         return engine == "recorded" or self.models[scorer].engine not in ("import", "recorded")
 
-    def blocks(self, model):
-        """How many blocks of `block` samples the model's n fills."""
-        return -(-self.models[model].samples // self.block)
+    @property
+    def auto(self):
+        """The models whose n the budgets decide; sizes.sized gives a study without any."""
+        return [name for name, model in self.models.items() if isinstance(model.samples, sizes.Auto)]
+
+    def blocks(self, benchmark, model):
+        """How many blocks of `block` samples the model's n fills; 1 at least where it is not known yet."""
+        return -(-(sizes.n(self.models[model].samples, benchmark) or 1) // self.block)
 
     def scorer(self, ranker, model):
         """The model that must read `model`'s samples for this ranker, or None.
@@ -393,7 +390,7 @@ class Study(_Strict):
         return _json(
             benchmark=benchmark,
             model=model,
-            blocks=self.blocks(model),
+            blocks=self.blocks(benchmark, model),
             greedy="greedy" in self.decodings(model),
             rankers=sorted(self.rankers_of(model)),
             bootstrap=self.bootstrap.model_dump(),
@@ -406,7 +403,7 @@ class Study(_Strict):
         imported = [model for model in self.models if self.models[model].engine == "import"]
         return _json(
             benchmarks=self.benchmarks,
-            models={model: self.blocks(model) for model in self.models},
+            models={model: self._blocks(model) for model in self.models},
             greedy=True if len(greedy) == len(self.models) else greedy,
             rankers=self.rankers,
             **({"unranked": unranked} if unranked else {}),
@@ -417,8 +414,14 @@ class Study(_Strict):
             problems=self.problems,
         )
 
+    def _blocks(self, model):
+        found = {benchmark: self.blocks(benchmark, model) for benchmark in self.benchmarks}
+        return found if len(set(found.values())) > 1 else found[self.benchmarks[0]]
+
     def report_settings(self):
-        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks})
+        beside = published.beside(self)
+        told = {"published": beside} if beside else {}
+        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks}, **told)
 
     def _decoding(self, benchmark, decoding, chat=False):
         # an answer has code anywhere in it, and ends by itself

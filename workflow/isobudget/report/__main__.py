@@ -27,7 +27,7 @@ def write_report(args):
 
     Figures of an earlier study that this one does not have are removed, so that the folder shows one study.
     """
-    study = read_study(args.database, args.settings.get("problems"))
+    study = read_study(args.database, args.settings.get("problems"), args.settings.get("published"))
     output = Path(args.output)
     write_tables(study, output.parent / "tables")
     drawn = {benchmark: _draw(study, benchmark, output.parent / "figures") for benchmark in study.benchmarks}

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from isobudget import published
+
 
 class Curve(NamedTuple):
     """One line of a figure: a score over k samples, or over what they cost.
@@ -35,6 +37,24 @@ def pass_curves(study, benchmark, unit=None):
     A model whose cost in the unit is unknown has no curve.
     """
     return _curves(study, [row for row in study.pass_at_k if row.benchmark == benchmark], unit)
+
+
+def published_marks(study, benchmark, unit=None):
+    """What the paper published of models of this study: a Curve each, without intervals, at the cost of k here.
+
+    Only up to where the study's own curves end: a mark far beyond them would say nothing of them.
+    """
+    own = pass_curves(study, benchmark, unit)
+    end = max((curve.x[-1] for curve in own), default=0)
+    marks = []
+    for curve in own:
+        name = study.published.get(benchmark, {}).get(curve.model)
+        if name:
+            cost = curve.x[0] / curve.k[0]
+            table = {k: v for k, v in published.pass_at_k()[benchmark, name].items() if k * cost <= end * (1 + 1e-9)}
+            value = tuple(table.values())
+            marks.append(Curve(curve.model, None, tuple(table), tuple(k * cost for k in table), value, value, value))
+    return [mark for mark in marks if mark.k]
 
 
 def rank_curves(study, benchmark, unit, model):

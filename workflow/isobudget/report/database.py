@@ -69,6 +69,7 @@ class Study:
     rejected: tuple  # benchmark, model, decoding, reason, count: what became of no program
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
+    published: dict  # {benchmark: {model: its name in isobudget.published}}
 
     @cached_property
     def benchmarks(self):
@@ -130,12 +131,13 @@ class Study:
         return next((row.n for row in self.samples if (row.benchmark, row.model) == (benchmark, model)), None)
 
 
-def read_study(path, whole=None):
+def read_study(path, whole=None, published=None):
     """Read the database, whole, without changing it.
 
     Args:
         path: results/isobudget.duckdb.
         whole: {benchmark: how many problems the whole of it has}, to tell a part from it.
+        published: {benchmark: {model: its name in isobudget.published}}, where the paper's figures stand beside.
 
     Raises:
         StudyError: the file is missing, cut short, no DuckDB database, in use by a writer, or
@@ -161,7 +163,7 @@ def read_study(path, whole=None):
         ) from None
     if not tables["pass_at_k"] and not tables["greedy"]:
         raise StudyError(f"{path}: holds no score at all; delete it and run again to make it anew.")
-    return Study(**tables, whole=dict(whole or {}))
+    return Study(**tables, whole=dict(whole or {}), published=dict(published or {}))
 
 
 def connected(path):
