@@ -71,7 +71,7 @@ def code(*parts):
     texts = [
         file.read_bytes()
         for file in files
-        if file.suffix in (".py", ".sql", ".html", ".css", ".csv") and file.is_file()
+        if file.suffix in (".py", ".sql", ".html", ".css", ".js", ".csv") and file.is_file()
     ]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 

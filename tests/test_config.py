@@ -55,6 +55,10 @@ def test_a_missing_key_is_named():
         ({"engine": "vlllm"}, "models.small.engine: 'vlllm' is not 'vllm', 'endpoint', 'recorded' or 'import'"),
         ({"weights": None}, "models.small: engine vllm needs 'weights'"),
         ({"engine": "recorded"}, "takes no 'weights'"),
+        (
+            {"weights": {"packages": "small", "parts": 2, "version": "1", "sha256": "0" * 64}},
+            "'packages' names one package and 'parts' asks for 2; write {part} in it",
+        ),
         ({"chat": "yes please"}, "models.small.chat: 'yes please' is wrong"),
         ({"samples": 0}, "models.small.samples: 0 is wrong"),
         ({"samples": "4"}, "models.small.samples: '4' is wrong"),

@@ -13,7 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "workflow")]
 
-PARTS = ("noop", "scale", "estimate", "extract", "execute", "apps", "sampling", "endpoint")
+PARTS = ("noop", "scale", "estimate", "extract", "execute", "apps", "sampling", "endpoint", "page")
 
 
 def main(wanted):

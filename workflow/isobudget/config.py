@@ -34,10 +34,16 @@ class _Strict(BaseModel):
 class Packages(_Strict):
     """Weights that lie in pieces in packages of the package index, joined and checked by sum."""
 
-    packages: str = Field(description="package name with {part} for the piece's number, counted from 1")
-    parts: PositiveInt = Field(description="how many pieces")
+    packages: str = Field(description="package name; of several, with {part} for the piece's number, counted from 1")
+    parts: PositiveInt = Field(1, description="how many pieces")
     version: str = Field(description="the packages' version")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="checksum of the joined GGUF file")
+
+    @model_validator(mode="after")
+    def _pieces_have_names(self):
+        if self.parts > 1 and "{part}" not in self.packages:
+            raise ValueError(f"'packages' names one package and 'parts' asks for {self.parts}; write {{part}} in it")
+        return self
 
 
 class Prices(_Strict):
@@ -282,15 +288,18 @@ class Study(_Strict):
     def rankers_of(self, model):
         """The rankers that can score this model's samples, in the study's order.
 
-        An import has no log-probabilities, nor have some servers; recordings/ hold no scores of either's samples.
+        An import has no log-probabilities of its own, nor have some servers' answers; recordings/ hold the scores of
+        recorded samples alone.
         """
-        chosen = self.models[model]
-        if chosen.engine not in ("import", "endpoint"):
-            return self.rankers
-        able = {name for name, other in self.models.items() if other.engine not in ("import", "recorded")}
-        if chosen.engine == "endpoint":
-            able = able | {"self", model} if chosen.logprobs else able - {model}
-        return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in able)
+        return tuple(ranker for ranker in self.rankers if self._can_rank(ranker, model))
+
+    def _can_rank(self, ranker, model):
+        chosen, scorer = self.models[model], self.scorer(ranker, model)
+        if scorer is not None:
+            return chosen.engine == "recorded" or self.models[scorer].engine not in ("import", "recorded")
+        if not ranker.startswith("nll:"):
+            return True
+        return chosen.logprobs if chosen.engine == "endpoint" else chosen.engine != "import"
 
     @property
     def auto(self):

@@ -98,10 +98,15 @@ def thinned(curve):
 
     At n = 2000 a line of 1,000 points looks the same and makes the page many times heavier.
     """
-    drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
-    keep = [i for i, k in enumerate(curve.k) if k <= 32 or k in drawn or k == curve.k[-1]]
+    keep = thinned_places(curve.k)
     parts = [tuple(column[i] for i in keep) for column in (curve.k, curve.x, curve.value, curve.low, curve.high)]
     return Curve(curve.model, curve.ranker, *parts)
+
+
+def thinned_places(k):
+    """Which of the sizes `k`, rising, are drawn: all up to 32, then eight an octave, and the last; their positions."""
+    drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
+    return [place for place, size in enumerate(k) if size <= 32 or size in drawn or size == k[-1]]
 
 
 def _curves(study, rows, unit):

@@ -147,10 +147,10 @@ def read_study(path, whole=None, published=None):
     if not path.is_file():
         raise StudyError(f"{path}: there is no such file; the aggregate stage makes it, run the study first.")
     try:
-        with duckdb.connect(str(path), read_only=True, config=_OFFLINE) as connection:
+        with connected(path) as connection:
             tables = {name: _table(connection, path, name) for name in COLUMNS}
             tables |= {
-                name: _query(connection, name) for name in _QUERIES if name != "labels" or _columns(connection, name)
+                name: _query(connection, name) for name in _QUERIES if name != "labels" or columns_of(connection, name)
             }
             tables.setdefault("labels", ())
             tables["kept"] = _kept(connection)
@@ -166,8 +166,25 @@ def read_study(path, whole=None, published=None):
     return Study(**tables, whole=dict(whole or {}), published=dict(published or {}))
 
 
+def connected(path):
+    """A connection that changes nothing, to be used in a `with`."""
+    return duckdb.connect(str(path), read_only=True, config=_OFFLINE)
+
+
+def query(connection, name, **keys):
+    """The rows of queries/{name}.sql, as tuples; NaN is None."""
+    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
+    return [tuple(_plain(value) for value in row) for row in connection.execute(text, keys).fetchall()]
+
+
+def columns_of(connection, table):
+    """The names of a table's columns; an empty set where the database has no such table."""
+    found = connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = ?", [table])
+    return {column for (column,) in found.fetchall()}
+
+
 def _table(connection, path, name):
-    wanted, held = COLUMNS[name].split(), _columns(connection, name)
+    wanted, held = COLUMNS[name].split(), columns_of(connection, name)
     missing = [column for column in wanted if column not in held]
     if missing:
         what = f"column {missing[0]!r} of table {name!r}" if held else f"table {name!r}"
@@ -178,22 +195,16 @@ def _table(connection, path, name):
     return _rows(name, connection.execute(f"SELECT {', '.join(wanted)} FROM {name} ORDER BY ALL"))
 
 
-def _columns(connection, table):
-    query = "SELECT column_name FROM information_schema.columns WHERE table_name = ?"
-    return {column for (column,) in connection.execute(query, [table]).fetchall()}
-
-
 def _kept(connection):
-    if not {"key", "value"} <= _columns(connection, "study"):
+    if not {"key", "value"} <= columns_of(connection, "study"):
         return ()
     return tuple(connection.execute("SELECT key, value FROM study ORDER BY ALL").fetchall())
 
 
 def _query(connection, name):
-    if name == "excluded" and not _columns(connection, "problems"):
+    if name == "excluded" and not columns_of(connection, "problems"):
         return ()
-    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
-    return _rows(name, connection.execute(text))
+    return tuple(Rows[name](*row) for row in query(connection, name))
 
 
 def _rows(name, result):

@@ -16,7 +16,7 @@ import pyarrow as pa
 from isobudget import rows, stage
 from isobudget.errors import StudyError
 from isobudget.store import comparisons, mixtures
-from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
+from isobudget.store.files import UNITS, check, drawn, read_costs, read_through, study_files
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores")} | {"labels": "imported"}
 DERIVED = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k", "absolute_budgets")
@@ -75,7 +75,7 @@ def _fill(connection, settings, files, costs):
     budgets = [(unit, float(budget)) for unit, numbers in settings["budgets"].items() for budget in numbers]
     if budgets:
         connection.executemany("INSERT INTO budgets VALUES (?, ?)", budgets)
-    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings))
+    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings, files))
     for table, kind in ROW_TABLES.items():
         _run(connection, f"load_{table}", [file.path for file in files if file.kind == kind])
     estimates = [file.path for file in files if file.kind == "estimates"]
@@ -155,12 +155,13 @@ def _operation(name):
     return resources.files("isobudget.store").joinpath("sql", f"{name}.sql").read_text()
 
 
-def _provenance(settings):
+def _provenance(settings, files):
     versions = {"python": platform.python_version(), "duckdb": duckdb.__version__}
     for package in ("isobudget", "numpy", "pyarrow"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
-    return [("settings", json.dumps(settings, sort_keys=True)), ("versions", json.dumps(versions, sort_keys=True))]
+    kept = {"settings": settings, "versions": versions, "samples": drawn(files)}
+    return [(key, json.dumps(value, sort_keys=True)) for key, value in kept.items()]
 
 
 if __name__ == "__main__":
