@@ -6,6 +6,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+report: "workflow/report/workflow.rst"
+
+
 if "models" not in config:
 
     configfile: "config/config.yaml"
@@ -25,10 +28,17 @@ include: "rules/aggregate.smk"
 include: "rules/report.smk"
 
 
+# light, and some fetch from the net, which the nodes of a cluster may not reach
 localrules:
     all,
     ready,
     samples,
+    problems,
+    collect,
+    weights,
+    model,
+    cost,
+    report,
 
 
 rule all:
@@ -50,6 +60,14 @@ rule samples:
     """Only draw and score samples, calibrate the models: what recordings/ are made of."""
     input:
         sampled_files,
+
+
+onstart:
+    # before the first job, and not in a dry run: no other run may be at work on these results
+    if claim:
+        claim.insist()
+    # which servers to ask, and how hard, for the jobs that do
+    note_servers(study)
 
 
 onsuccess:

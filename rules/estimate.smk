@@ -40,7 +40,7 @@ rule estimate:
         "../envs/core.yaml"
     params:
         code=code("estimates", "statistics"),
-        settings=lambda wildcards: study.estimate_settings(wildcards.benchmark, wildcards.model),
+        settings=lambda wildcards: sized().estimate_settings(wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[2],
     message:
         "{wildcards.benchmark}: estimate {wildcards.model}"

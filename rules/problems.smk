@@ -7,7 +7,7 @@
 rule problems:
     """Load a benchmark's problems."""
     input:
-        lambda wildcards: study.data.get(wildcards.benchmark, []),
+        lambda wildcards: local(study.data.get(wildcards.benchmark, [])),
     output:
         f"{RESULTS}/problems/{{benchmark}}.parquet",
     log:

@@ -24,9 +24,10 @@ rule rank:
     threads: lambda wildcards: engine_threads(scorer(wildcards))
     resources:
         gpu=lambda wildcards: gpus(scorer(wildcards)),
+        endpoint=lambda wildcards: places(scorer(wildcards)),
     params:
         settings=lambda wildcards: study.rank_settings(wildcards.ranker, wildcards.model),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input, scorer(wildcards)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
     shell:

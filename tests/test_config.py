@@ -36,7 +36,7 @@ def test_a_key_left_out_has_the_default_of_the_design():
 
 
 def test_samples_are_rounded_up_to_whole_blocks():
-    assert load(GOOD).blocks("small") == 2
+    assert load(GOOD).blocks("humaneval", "small") == 2
 
 
 def test_an_unknown_key_is_named():
@@ -52,10 +52,13 @@ def test_a_missing_key_is_named():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"engine": "vlllm"}, "models.small.engine: 'vlllm' is not 'vllm', 'recorded' or 'import'"),
-        ({"engine": "endpoint"}, "engine 'endpoint' is not built yet"),
+        ({"engine": "vlllm"}, "models.small.engine: 'vlllm' is not 'vllm', 'endpoint', 'recorded' or 'import'"),
         ({"weights": None}, "models.small: engine vllm needs 'weights'"),
         ({"engine": "recorded"}, "takes no 'weights'"),
+        (
+            {"weights": {"packages": "small", "parts": 2, "version": "1", "sha256": "0" * 64}},
+            "'packages' names one package and 'parts' asks for 2; write {part} in it",
+        ),
         ({"chat": "yes please"}, "models.small.chat: 'yes please' is wrong"),
         ({"samples": 0}, "models.small.samples: 0 is wrong"),
         ({"samples": "4"}, "models.small.samples: '4' is wrong"),

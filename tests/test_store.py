@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from small_study import COSTS, GREEDY, PASSED, SETTINGS, aggregate, command, estimate, score, write_costs, write_study
 
+from isobudget import rows
 from isobudget.rows import write_json, write_rows
 from isobudget.statistics.bootstrap import interval
 
@@ -405,6 +406,27 @@ def test_where_the_settings_and_versions_came_from_is_kept(ask):
     kept = dict(ask("SELECT key, value FROM study"))
     assert json.loads(kept["settings"]) == SETTINGS
     assert json.loads(kept["versions"])["duckdb"] == duckdb.__version__
+
+
+def test_how_the_samples_were_drawn_is_kept(study):
+    """What blocks have in common once, what differs as a list; of greedy ones nothing."""
+    for block, machine in ((0, "one"), (1, "other")):
+        file = study / f"samples/humaneval/S/sampled/{block}.parquet"
+        found = rows.read_rows(file, "samples")
+        note = {"engine": "vllm", "dtype": "bfloat16", "seed": block, "hardware": {"name": machine}}
+        rows.write_rows(file, "samples", found.to_pylist(), note)
+    assert aggregate(study).returncode == 0
+    with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+        kept = dict(connection.execute("SELECT key, value FROM study").fetchall())
+    assert json.loads(kept["samples"]) == {
+        "S": {
+            "engine": "vllm",
+            "dtype": "bfloat16",
+            "hardware": [{"name": "one"}, {"name": "other"}],
+            "seeds": "0 to 1",
+        },
+        "L": {},
+    }
 
 
 def test_equal_values_go_to_the_one_that_spends_less_then_to_the_name(study):

@@ -13,7 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "workflow")]
 
-PARTS = ("noop", "estimate", "extract", "execute", "agreement", "sampling", "scoring")
+PARTS = ("noop", "scale", "estimate", "extract", "execute", "apps", "agreement")
+PARTS += ("sampling", "scoring", "endpoint", "page")
 
 
 def main(wanted):

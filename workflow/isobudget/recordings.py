@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from isobudget import paths
+from isobudget import paths, sizes
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows, whole_file, write_json
 
@@ -46,10 +46,11 @@ def check(study, root):
                     f"models.{model}: engine recorded, but there is no {greedy}; see recordings/README.md."
                 )
             held = greedy.parent.parent / "sampled"
-            missing = [b for b in range(study.blocks(model)) if not (held / f"{b}.parquet").exists()]
+            missing = [b for b in range(study.blocks(benchmark, model)) if not (held / f"{b}.parquet").exists()]
             if missing:
+                asked = sizes.n(settings.samples, benchmark) or study.block
                 raise StudyError(
-                    f"models.{model}.samples: {settings.samples} samples in blocks of {study.block} need "
+                    f"models.{model}.samples: {asked} samples in blocks of {study.block} need "
                     f"{held}/{missing[0]}.parquet, which was not recorded; "
                     f"ask for {missing[0] * study.block} or fewer, or set engine: vllm."
                 )
@@ -59,7 +60,7 @@ def check(study, root):
             if not scorer or study.models[scorer].engine != "recorded":
                 continue
             for benchmark in study.benchmarks:
-                for block in range(study.blocks(model)):
+                for block in range(study.blocks(benchmark, model)):
                     keys = dict(ranker=ranker, benchmark=benchmark, model=model, decoding="sampled", block=block)
                     file = Path(paths.below(root, paths.SCORES, **keys))
                     if not file.exists():
@@ -83,12 +84,37 @@ def check(study, root):
                     )
 
 
+def held(study, root):
+    """{model: blocks that can be replayed}: as many in a row as there are samples, and scores of recorded rankers.
+
+    Models of which recordings/ need to hold nothing are left out.
+    """
+    found = {}
+    for model, settings in study.models.items():
+        recorded = [r for r in study.rankers_of(model) if (s := study.scorer(r, model)) and _replayed(study, s)]
+        kinds = [(paths.SCORES, {"ranker": ranker}) for ranker in recorded]
+        kinds += [(paths.SAMPLES, {})] if settings.engine == "recorded" else []
+        for template, keys in kinds:
+            for benchmark in study.benchmarks:
+                where = dict(benchmark=benchmark, model=model, decoding="sampled", **keys)
+                count = 0
+                while Path(paths.below(root, template, block=count, **where)).exists():
+                    count += 1
+                found[model] = min(count, found.get(model, count))
+    return found
+
+
+def _replayed(study, model):
+    return study.models[model].engine == "recorded"
+
+
 def calibration_runs(study, model, root):
     """How many calibration runs a model has: those asked for, or those recorded."""
-    if study.models[model].engine == "vllm":
-        return study.calibration.repeats
-    if study.models[model].engine == "import":
+    chosen = study.models[model]
+    if chosen.engine == "import" or (chosen.engine == "endpoint" and chosen.cost and chosen.cost.seconds):
         return 0
+    if chosen.engine in ("vllm", "endpoint"):
+        return study.calibration.repeats
     folder = Path(paths.below(root, paths.CALIBRATIONS, model=model, run=0)).parent
     return len(list(folder.glob("*.json")))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from isobudget import leftovers
 from isobudget.errors import StudyError
 
 SCHEMAS = {
@@ -121,14 +122,25 @@ SCHEMAS["at_hand"] = SCHEMAS["outcomes"]  # what those say
 def whole_file(path):
     """Yield a temporary path in the folder of `path`; move it there if the block succeeds.
 
-    Whatever goes wrong, Ctrl-C included, nothing half-written stays. A full disk is a
-    StudyError that names the file.
+    Whatever goes wrong, Ctrl-C included, nothing half-written stays; what a `kill -9` leaves goes
+    with the next run that writes the file. A full disk, or a folder that this user may not write,
+    is a StudyError that names the file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    prefix = f".{path.name}."
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{prefix}{leftovers.owner()}", suffix=".part")
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise StudyError(
+            f"{path}: this user may not write there ({error.strerror}); see who owns the folder, or give this study "
+            "another `results`."
+        ) from None
     os.close(handle)
     try:
+        leftovers.sweep(path.parent, prefix)
         yield Path(temporary)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)

@@ -20,13 +20,12 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     StudyError if the references have not passed, a task_id is unknown, or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
-    samples = rows.read_rows(samples_path, "samples").to_pylist()
     drawn = rows.read_metadata(samples_path, "samples")
     excluded = _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
 
     numbers, programs, plan = {}, [], []
-    for row, sample in enumerate(samples):
+    for row, sample in enumerate(_samples(samples_path)):
         problem = problems.get(sample["task_id"])
         if problem is None:
             raise StudyError(
@@ -37,6 +36,8 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
             continue
         text = sample["text"] or ""
         source, reason = extracted(drawn, code_of(problem, settings), text, stop, problem["entry_point"])
+        # a block of the paper has 150,000 texts: each is kept once, in its program
+        sample = {"task_id": sample["task_id"], "sample": sample["sample"]}
         if source is None:
             plan.append((sample, None, reason))
             continue
@@ -59,6 +60,12 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         "verdicts": dict(collections.Counter(row["verdict"] for row in found)),
     }
     rows.write_rows(output, "outcomes", found, metadata)
+
+
+def _samples(path):
+    """The samples one by one, as dicts; few of them are in memory as such."""
+    for batch in rows.read_rows(path, "samples").to_batches(max_chunksize=4096):
+        yield from batch.to_pylist()
 
 
 def extracted(drawn, prompt, text, stop, entry_point):
@@ -88,10 +95,10 @@ def _check_references(path, problems):
 
 
 def _row(sample, digest, outcome):
-    row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": digest}
+    row = {**sample, "program_sha256": digest}
     return {**row, "verdict": outcome.verdict, "detail": outcome.detail, "cpu_seconds": outcome.cpu_seconds}
 
 
 def _rejected(sample, reason):
-    row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": None}
+    row = {**sample, "program_sha256": None}
     return {**row, "verdict": verdicts.REJECTED, "detail": reason, "cpu_seconds": 0.0}

@@ -23,10 +23,20 @@ _SCALES = {
 _FROM = {"hours": 3.0, "US dollars": 0.1}
 
 
+def scales(unit):
+    """The Scales of a unit, from the largest to the smallest."""
+    return _SCALES[unit]
+
+
+def smallest(candidate):
+    """From which amount on a Scale is the one to read."""
+    return _FROM.get(candidate.axis, 0.5) * candidate.factor
+
+
 def scale(unit, largest):
     """The Scale in which amounts up to `largest` (FLOPs, seconds, US dollars) are easy to read."""
     for candidate in _SCALES[unit]:
-        if largest >= _FROM.get(candidate.axis, 0.5) * candidate.factor:
+        if largest >= smallest(candidate):
             return candidate
     return _SCALES[unit][-1]
 

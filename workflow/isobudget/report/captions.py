@@ -19,10 +19,15 @@ def caption(study, benchmark, kind, unit):
     """Two or three sentences on how to read the figure."""
     missing = [] if unit is None else [m for m in study.scored_models(benchmark) if m not in study.costs_in(unit)]
     left_out = f" Not shown, their cost in {NAMES[unit]} is unknown: {', '.join(missing)}." if missing else ""
+    if kind == "pass" and curves.published_marks(study, benchmark, unit):
+        left_out = (
+            " A cross is what Hassid et al. (2024) published of the same weights, drawn in the same way, at the same k."
+            f"{left_out}"
+        )
     if kind == "pass" and unit is None:
         return (
             "Share of problems that at least one of k samples solves. Bands are 95 % bootstrap intervals over "
-            "problems; a star is the greedy output. A line ends at k = n/2."
+            f"problems; a star is the greedy output. A line ends at k = n/2.{left_out}"
         )
     if kind == "pass":
         return (
@@ -51,6 +56,8 @@ def alternative(study, benchmark, kind, unit):
     names = short_names(study.models)
     if kind == "pass":
         parts = [_line(curve, names[curve.model], unit) for curve in curves.pass_curves(study, benchmark, unit)]
+        marks = curves.published_marks(study, benchmark, unit)
+        parts += [_line(mark, f"published of {names[mark.model]}", unit) for mark in marks]
     elif kind == "at_hand":
         parts = [
             _line(curve, f"{names[curve.model]} by {source_words(source)}", unit)

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from isobudget import published
+
 
 class Curve(NamedTuple):
     """One line of a figure: a score over k samples, or over what they cost.
@@ -35,6 +37,24 @@ def pass_curves(study, benchmark, unit=None):
     A model whose cost in the unit is unknown has no curve.
     """
     return _curves(study, [row for row in study.pass_at_k if row.benchmark == benchmark], unit)
+
+
+def published_marks(study, benchmark, unit=None):
+    """What the paper published of models of this study: a Curve each, without intervals, at the cost of k here.
+
+    Only up to where the study's own curves end: a mark far beyond them would say nothing of them.
+    """
+    own = pass_curves(study, benchmark, unit)
+    end = max((curve.x[-1] for curve in own), default=0)
+    marks = []
+    for curve in own:
+        name = study.published.get(benchmark, {}).get(curve.model)
+        if name:
+            cost = curve.x[0] / curve.k[0]
+            table = {k: v for k, v in published.pass_at_k()[benchmark, name].items() if k * cost <= end * (1 + 1e-9)}
+            value = tuple(table.values())
+            marks.append(Curve(curve.model, None, tuple(table), tuple(k * cost for k in table), value, value, value))
+    return [mark for mark in marks if mark.k]
 
 
 def rank_curves(study, benchmark, unit, model):
@@ -85,10 +105,15 @@ def thinned(curve):
 
     At n = 2000 a line of 1,000 points looks the same and makes the page many times heavier.
     """
-    drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
-    keep = [i for i, k in enumerate(curve.k) if k <= 32 or k in drawn or k == curve.k[-1]]
+    keep = thinned_places(curve.k)
     parts = [tuple(column[i] for i in keep) for column in (curve.k, curve.x, curve.value, curve.low, curve.high)]
     return Curve(curve.model, curve.ranker, *parts)
+
+
+def thinned_places(k):
+    """Which of the sizes `k`, rising, are drawn: all up to 32, then eight an octave, and the last; their positions."""
+    drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
+    return [place for place, size in enumerate(k) if size <= 32 or size in drawn or size == k[-1]]
 
 
 def _curves(study, rows, unit, columns=("value", "low", "high")):

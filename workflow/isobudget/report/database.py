@@ -86,6 +86,7 @@ class Study:
     rejected: tuple  # benchmark, model, decoding, reason, count: what became of no program
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
+    published: dict  # {benchmark: {model: its name in isobudget.published}}
 
     @cached_property
     def benchmarks(self):
@@ -147,12 +148,13 @@ class Study:
         return next((row.n for row in self.samples if (row.benchmark, row.model) == (benchmark, model)), None)
 
 
-def read_study(path, whole=None):
+def read_study(path, whole=None, published=None):
     """Read the database, whole, without changing it.
 
     Args:
         path: results/isobudget.duckdb.
         whole: {benchmark: how many problems the whole of it has}, to tell a part from it.
+        published: {benchmark: {model: its name in isobudget.published}}, where the paper's figures stand beside.
 
     Raises:
         StudyError: the file is missing, cut short, no DuckDB database, in use by a writer, or
@@ -162,10 +164,10 @@ def read_study(path, whole=None):
     if not path.is_file():
         raise StudyError(f"{path}: there is no such file; the aggregate stage makes it, run the study first.")
     try:
-        with duckdb.connect(str(path), read_only=True, config=_OFFLINE) as connection:
+        with connected(path) as connection:
             tables = {name: _table(connection, path, name) for name in COLUMNS}
             tables |= {
-                name: _query(connection, name) if name not in _LATER or _columns(connection, _LATER[name]) else ()
+                name: _query(connection, name) if name not in _LATER or columns_of(connection, _LATER[name]) else ()
                 for name in _QUERIES
             }
             tables["kept"] = _kept(connection)
@@ -178,11 +180,28 @@ def read_study(path, whole=None):
         ) from None
     if not tables["pass_at_k"] and not tables["greedy"]:
         raise StudyError(f"{path}: holds no score at all; delete it and run again to make it anew.")
-    return Study(**tables, whole=dict(whole or {}))
+    return Study(**tables, whole=dict(whole or {}), published=dict(published or {}))
+
+
+def connected(path):
+    """A connection that changes nothing, to be used in a `with`."""
+    return duckdb.connect(str(path), read_only=True, config=_OFFLINE)
+
+
+def query(connection, name, **keys):
+    """The rows of queries/{name}.sql, as tuples; NaN is None."""
+    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
+    return [tuple(_plain(value) for value in row) for row in connection.execute(text, keys).fetchall()]
+
+
+def columns_of(connection, table):
+    """The names of a table's columns; an empty set where the database has no such table."""
+    found = connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = ?", [table])
+    return {column for (column,) in found.fetchall()}
 
 
 def _table(connection, path, name):
-    wanted, held = COLUMNS[name].split(), _columns(connection, name)
+    wanted, held = COLUMNS[name].split(), columns_of(connection, name)
     missing = [column for column in wanted if column not in held]
     if missing:
         what = f"column {missing[0]!r} of table {name!r}" if held else f"table {name!r}"
@@ -193,22 +212,16 @@ def _table(connection, path, name):
     return _rows(name, connection.execute(f"SELECT {', '.join(wanted)} FROM {name} ORDER BY ALL"))
 
 
-def _columns(connection, table):
-    query = "SELECT column_name FROM information_schema.columns WHERE table_name = ?"
-    return {column for (column,) in connection.execute(query, [table]).fetchall()}
-
-
 def _kept(connection):
-    if not {"key", "value"} <= _columns(connection, "study"):
+    if not {"key", "value"} <= columns_of(connection, "study"):
         return ()
     return tuple(connection.execute("SELECT key, value FROM study ORDER BY ALL").fetchall())
 
 
 def _query(connection, name):
-    if name == "excluded" and not _columns(connection, "problems"):
+    if name == "excluded" and not columns_of(connection, "problems"):
         return ()
-    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
-    return _rows(name, connection.execute(text))
+    return tuple(Rows[name](*row) for row in query(connection, name))
 
 
 def _rows(name, result):

@@ -46,16 +46,16 @@ _STYLE = {
 
 
 def pass_figure(study, benchmark, unit=None):
-    """pass@k of every model over k, or over FLOPs, seconds or US dollars; greedy as a star.
+    """pass@k of every model over k, or over FLOPs, seconds or US dollars; greedy as a star, published as crosses.
 
-    Lines carry the gid `curve:MODEL`, bands `band:MODEL`, stars `greedy:MODEL`; their data are the
-    table's, x in the unit that the axis names, y in per cent. Returns a Figure, or None where no model
+    Lines carry the gid `curve:MODEL`, bands `band:MODEL`, stars `greedy:MODEL`, crosses `published:MODEL`; their data
+    are the table's, x in the unit that the axis names, y in per cent. Returns a Figure, or None where no model
     has a cost in the unit.
     """
     lines = [curves.thinned(curve) for curve in curves.pass_curves(study, benchmark, unit)]
     if not lines:
         return None
-    stars = curves.greedy_stars(study, benchmark, unit)
+    stars, crosses = curves.greedy_stars(study, benchmark, unit), curves.published_marks(study, benchmark, unit)
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
         axes = figure.add_subplot()
@@ -65,10 +65,11 @@ def pass_figure(study, benchmark, unit=None):
             _band(axes, line, factor, look[line.model].light, f"band:{line.model}")
             _line(axes, line, factor, look[line.model], f"curve:{line.model}")
         _stars(axes, stars, factor, look, whiskers=unit is not None)  # at k = 1 they would hide each other
+        _crosses(axes, crosses, factor, look)
         axes.set_ylabel("pass@k, % of problems")
-        _score_axis(axes, lines, stars)
+        _score_axis(axes, lines + crosses, stars)
         handles = [_handle(look[line.model], names[line.model]) for line in reversed(lines)]
-        _legend(axes, handles + ([_STAR] if stars else []))
+        _legend(axes, handles + ([_STAR] if stars else []) + ([_CROSS] if crosses else []))
     return figure
 
 
@@ -188,6 +189,7 @@ def save(figure, path):
 
 
 _STAR = Line2D([], [], color=SOFT, marker="*", ms=11, lw=0, mec=PAPER, mew=0.8, label="greedy, one output")
+_CROSS = Line2D([], [], color=SOFT, marker="x", ms=7, lw=0, mew=1.7, label="published by Hassid et al., 2024")
 _RING = Line2D([], [], color=SOFT, marker="o", ms=8, lw=0, mfc="none", mew=1.4, label="sampled, one output")
 
 
@@ -294,6 +296,13 @@ def _stars(axes, stars, factor, look, whiskers=True, panel=None):
             gid=f"greedy:{star.model}" + (f"@{panel}" if panel else ""),
             zorder=5,
         )
+
+
+def _crosses(axes, crosses, factor, look):
+    for cross in crosses:
+        x, colour = [each / factor for each in cross.x], look[cross.model].light
+        style = {"marker": "x", "ms": 8, "lw": 0, "mew": 1.7, "zorder": 4}
+        axes.plot(x, _percent(cross.value), color=colour, gid=f"published:{cross.model}", **style)
 
 
 def _brief(ranker, names):

@@ -16,7 +16,7 @@ import pyarrow as pa
 from isobudget import rows, stage
 from isobudget.errors import StudyError
 from isobudget.store import choosing, comparisons, mixtures
-from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
+from isobudget.store.files import UNITS, check, drawn, read_costs, read_through, study_files
 from isobudget.store.prices import candidate_costs, in_unit
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
@@ -88,7 +88,7 @@ def _fill(connection, settings, files, costs):
     budgets = [(unit, float(budget)) for unit, numbers in settings["budgets"].items() for budget in numbers]
     if budgets:
         connection.executemany("INSERT INTO budgets VALUES (?, ?)", budgets)
-    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings))
+    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings, files))
     for table, kind in ROW_TABLES.items():
         _run(connection, f"load_{table}", [file.path for file in files if file.kind == kind])
     estimates = [file.path for file in files if file.kind == "estimates"]
@@ -172,12 +172,13 @@ def _operation(name):
     return resources.files("isobudget.store").joinpath("sql", f"{name}.sql").read_text()
 
 
-def _provenance(settings):
+def _provenance(settings, files):
     versions = {"python": platform.python_version(), "duckdb": duckdb.__version__}
     for package in ("isobudget", "numpy", "pyarrow"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
-    return [("settings", json.dumps(settings, sort_keys=True)), ("versions", json.dumps(versions, sort_keys=True))]
+    kept = {"settings": settings, "versions": versions, "samples": drawn(files)}
+    return [(key, json.dumps(value, sort_keys=True)) for key, value in kept.items()]
 
 
 if __name__ == "__main__":

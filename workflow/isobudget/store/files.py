@@ -9,6 +9,7 @@ from isobudget import paths, rows
 from isobudget.errors import StudyError
 
 UNITS = ("flops", "seconds", "usd")
+_DRAWN = ("engine", "dtype", "weights", "revision", "hardware", "versions")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,30 @@ def check(files):
                 f"{file.path}: estimated over other problems or resamples than {other}, so the models cannot be "
                 "compared; delete both and run again."
             )
+
+
+def drawn(files):
+    """How each model's samples were drawn, as their blocks say: engine, dtype, weights, machine, versions, seeds.
+
+    Returns:
+        {model: {fact: value}}; a list of the different values where blocks differ, seeds in words.
+    """
+    found = {}
+    for file in files:
+        if file.kind != "samples" or file.decoding != "sampled":
+            continue
+        note, facts = rows.read_metadata(file.path, file.kind), found.setdefault(file.model, {})
+        for fact in (*_DRAWN, "seed"):
+            if note.get(fact) is not None and note[fact] not in facts.setdefault(fact, []):
+                facts[fact].append(note[fact])
+    for facts in found.values():
+        seeds = sorted(facts.pop("seed", []))
+        for fact, values in list(facts.items()):
+            facts[fact] = values[0] if len(values) == 1 else values
+        if seeds:
+            whole = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
+            facts["seeds"] = f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+    return {model: {fact: value for fact, value in facts.items() if value != []} for model, facts in found.items()}
 
 
 def read_through(files):
