@@ -19,6 +19,8 @@ include: "rules/problems.smk"
 include: "rules/import.smk"
 include: "rules/sample.smk"
 include: "rules/execute.smk"
+include: "rules/at_hand.smk"
+include: "rules/write.smk"
 include: "rules/rank.smk"
 include: "rules/cost.smk"
 include: "rules/estimate.smk"
@@ -32,10 +34,16 @@ localrules:
     ready,
     samples,
     problems,
+    questions,
+    examples,
+    tests,
     collect,
     weights,
     model,
+    asserts,
+    vote,
     cost,
+    prices,
     report,
 
 

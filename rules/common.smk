@@ -16,7 +16,7 @@ sys.path.insert(0, str(WORKFLOW))
 
 from isobudget import paths, plan, recordings, sizes
 from isobudget.claim import Claim
-from isobudget.config import load
+from isobudget.config import CONSENSUS, load
 from isobudget.errors import StudyError
 from isobudget.rows import read_json
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
@@ -40,6 +40,8 @@ except StudyError as error:
 
 RESULTS = study.results
 
+VOTES = f"(?:{'|'.join(CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
+
 # jobs on other machines read this file too: the claim is the main process's
 claim = Claim(RESULTS) if workflow.is_main_process else None
 if claim and claim.notice:
@@ -53,6 +55,7 @@ wildcard_constraints:
     block="[0-9]+",
     ranker="[A-Za-z0-9:._-]+",
     run="[0-9]+",
+    source="[A-Za-z0-9:._-]+",
 
 
 def at(template, **keys):
@@ -111,6 +114,46 @@ def rank_inputs(wildcards):
     if study.models[scorer].engine == "recorded":
         return {"recording": recording(paths.SCORES, decoding="sampled", **wildcards)}
     return loaded(scorer)
+
+
+def examples_of(source, benchmark):
+    """The file of inputs that a source gives: the examples in the prompts, or the asserts that a model wrote."""
+    if source == "examples":
+        return at(paths.EXAMPLES, benchmark=benchmark)[0]
+    return at(paths.ASSERTS, model=source, benchmark=benchmark)[0]
+
+
+def written_files(wildcards):
+    """The blocks of tests that a model writes on one benchmark."""
+    return at(paths.WRITTEN, block=range(study.written_blocks()), **wildcards)
+
+
+def tests_of_writer(wildcards):
+    """All tests that a model writes, if some ranker uses them: they have a price."""
+    if wildcards.model not in study.writers():
+        return []
+    return at(paths.WRITTEN, benchmark=study.benchmarks, model=wildcards.model, block=range(study.written_blocks()))
+
+
+def vote_inputs(wildcards):
+    """What a ranker that lets the samples vote reads beside them."""
+    source = study.source_of(wildcards.ranker, wildcards.model)
+    return {
+        "behaviours": at(paths.BEHAVIOURS, source=source, decoding="sampled", **wildcards)[0],
+        "examples": examples_of(source, wildcards.benchmark),
+    }
+
+
+def tests_inputs(wildcards):
+    """The examples that a source of tests at hand consists of, if it does."""
+    return {"cases": at(paths.EXAMPLES, **wildcards)} if wildcards.source == "examples" else {}
+
+
+def write_inputs(wildcards):
+    """The recording to replay, or the weights to load."""
+    if study.models[wildcards.model].engine == "recorded":
+        return {"recording": recording(paths.WRITTEN, **wildcards)}
+    return loaded(wildcards.model)
 
 
 def calibrate_inputs(wildcards):
@@ -232,7 +275,22 @@ def outcome_files(wildcards):
 def score_files(wildcards):
     """Every ranker's scores of one model's samples on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
-    return at(paths.SCORES, ranker=study.rankers_of(wildcards.model), block=blocks(wildcards), **keys)
+    rankers = study.rankers_of(wildcards.model)
+    together = at(paths.COMBINED, **keys) if "combined" in rankers else []
+    alone = [ranker for ranker in rankers if ranker != "combined"]
+    return at(paths.SCORES, ranker=alone, block=blocks(wildcards), **keys) + together
+
+
+def part_files(wildcards):
+    """The outcomes and scores that the ranker `combined` is made of."""
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled", block=blocks(wildcards))
+    return at(paths.OUTCOMES, **keys) + at(paths.SCORES, ranker=study.parts(wildcards.model), **keys)
+
+
+def at_hand_files(wildcards):
+    """What the tests at hand say of one model's samples on one benchmark."""
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
+    return at(paths.AT_HAND, source=study.sources(wildcards.benchmark), block=blocks(wildcards), **keys)
 
 
 def dear_score_files(wildcards):
@@ -262,6 +320,7 @@ def aggregate_inputs(wildcards):
         "samples": of_study(sample_files),
         "outcomes": of_study(outcome_files),
         "scores": of_study(score_files),
+        "at_hand": of_study(at_hand_files),
         "costs": at(paths.COSTS, model=study.models),
         "estimates": at(paths.ESTIMATES, **cells),
         "imported": of_study(imported_files),
@@ -282,10 +341,11 @@ def sample_files(wildcards):
 
 
 def sampled_files(wildcards):
-    """What is dear: samples, other models' scores of them, calibrations, model configs."""
+    """What is dear: samples, other models' scores of them, tests that models write, calibrations, model configs."""
     files = of_study(sample_files)
     files += architectures(study.models)
     files += [file for model in study.models for file in calibration_files(SimpleNamespace(model=model))]
+    files += [file for model in study.models for file in tests_of_writer(SimpleNamespace(model=model))]
     return files + of_study(dear_score_files)
 
 

@@ -1,4 +1,5 @@
-# Needs: results/models/{model}.json and results/calibrations/{model}/{run}.json.
+# Needs: results/models/{model}.json and results/calibrations/{model}/{run}.json; results/written/ of a model whose tests
+#        rankers use.
 # Makes: results/costs/{model}.json, what a generation costs in FLOPs, seconds and US dollars, and
 #        results/prices.json, that of all models.
 
@@ -8,6 +9,7 @@ rule cost:
     input:
         model=lambda wildcards: architectures([wildcards.model]),
         calibrations=calibration_files,
+        written=tests_of_writer,
     output:
         f"{RESULTS}/costs/{{model}}.json",
     log:
@@ -21,7 +23,7 @@ rule cost:
         "{wildcards.model}: what a generation costs"
     shell:
         "python -m isobudget.costs --model-config {input.model} --calibrations {input.calibrations}"
-        " --settings {params.settings:q} --output {output} --log {log}"
+        " --written {input.written} --settings {params.settings:q} --output {output} --log {log}"
 
 
 checkpoint prices:

@@ -79,6 +79,46 @@ def test_a_ranker_that_names_no_model_is_refused():
     assert "'random' stands there twice" in wrong(rankers=["random", "random"])
 
 
+@pytest.mark.parametrize(
+    ("ranker", "words"),
+    [
+        (
+            "agreement",
+            "'agreement' names nobody who writes its tests; after 'agreement:' comes examples, self or small",
+        ),
+        ("codet:examples", "'codet:examples' names nobody who writes its tests; after 'codet:' comes self or small"),
+        ("mbr-exec:large", "'mbr-exec:large' names nobody who writes its tests"),
+        (
+            "majority:self",
+            "there is no ranker 'majority:self'; use shortest, random, combined, agreement:examples, or ",
+        ),
+    ],
+)
+def test_a_ranker_that_has_no_inputs_is_refused(ranker, words):
+    assert words in wrong(rankers=[ranker])
+
+
+def test_a_ranker_needs_a_benchmark_whose_tests_a_model_is_asked_for():
+    message = wrong(benchmarks=["humaneval", "apps-interview"], rankers=["agreement:self"])
+    assert "'agreement:self' needs tests that a model writes" in message
+    assert "apps-interview" in message
+    load(GOOD | {"benchmarks": ["apps-interview"], "rankers": ["agreement:examples"]})
+
+
+def test_an_import_writes_no_tests_and_has_those_of_others():
+    models = GOOD["models"] | {"theirs": {"engine": "import", "path": "samples.jsonl", "samples": 4}}
+    assert "needs a model that writes tests, and theirs is imported" in wrong(models=models, rankers=["codet:theirs"])
+    study = load({"models": models, "rankers": ["codet:self", "codet:small", "agreement:examples"]})
+    assert study.rankers_of("theirs") == ("codet:small", "agreement:examples")
+    assert study.writers() == ("small",)
+    assert study.source_of("codet:small", "theirs") == "small"
+    assert study.source_of("agreement:examples", "theirs") == "examples"
+
+
+def test_no_model_has_the_name_of_a_source_of_inputs():
+    assert "'examples' cannot name a model" in wrong(models={"examples": GOOD["models"]["small"]})
+
+
 def test_a_chat_model_is_accepted_alone_and_beside_others():
     chat = GOOD["models"]["small"] | {"chat": True}
     assert load({"models": {"small": chat}}).models["small"].chat

@@ -195,6 +195,33 @@ def test_a_ranker_added(study):
     )
 
 
+def test_a_reader_added_reads_what_it_did_not_write_and_is_timed_at_it(study):
+    for block in range(2):
+        where = {"benchmark": "humaneval", "model": "small", "decoding": "sampled", "block": block}
+        samples = read_rows(study / paths.below("recordings", paths.SAMPLES, **where), "samples").to_pylist()
+        rows = [{"task_id": s["task_id"], "sample": s["sample"], "score": 1.0, "kept": True} for s in samples]
+        file = study / paths.below("recordings", paths.SCORES, ranker="nll:large", **where)
+        write_rows(file, "scores", rows, where | {"ranker": "nll:large", "scorer": "large"})
+    more = STUDY | {"rankers": ["nll:self", "random", "nll:large"]}
+    # of the three, one is its own samples' likelihood, which is kept already
+    assert planned(study, more) == {"rank": 3, "calibrate": 1, "cost": 1, "estimate": 2} | ENDING
+
+
+def test_tests_at_hand_added(study):
+    own = {"questions": 1, "examples": 1, "tests": 1, "at_hand": 3, "estimate": 2}
+    assert planned(study, STUDY | {"at_hand": ["examples"]}) == own | ENDING
+
+
+def test_combined_added_and_weighed_anew_with_another_ranker(study):
+    more = STUDY | {"rankers": ["nll:self", "random", "combined"]}
+    assert planned(study, more) == {"combine": 2, "estimate": 2} | ENDING
+    done = snakemake(study, study=more)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert planned(study, more) == {}
+    more = more | {"rankers": [*more["rankers"], "shortest"]}
+    assert planned(study, more) == {"rank": 3, "combine": 2, "estimate": 2} | ENDING
+
+
 def test_rankers_in_another_order_change_no_estimate(study):
     assert "estimate" not in planned(study, STUDY | {"rankers": ["random", "nll:self"]})
 

@@ -12,17 +12,23 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from isobudget import paths, published, sizes
-from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
+from isobudget.benchmarks import BENCHMARKS, TEMPERATURE, TEST_STOPS
 from isobudget.errors import StudyError
 from isobudget.served import Served
 from isobudget.sizes import Budgets, Positive, PositiveInt, Samples
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
+# How a model is asked for tests, a form of sampling/written.py: part of their settings.
+TEST_FORM = "assert-1"
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
+
+# Rankers that let the candidates vote, and what they may take their inputs from beside the tests of a model.
+CONSENSUS = {"agreement": ("examples",), "codet": (), "codet-sqrt": (), "mbr-exec": ()}
+WRITERS = ("vllm", "recorded")  # engines that are asked for tests
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -157,6 +163,13 @@ class Calibration(_Strict):
     repeats: PositiveInt = Field(3, description="runs a model, the models in turn; the median counts")
 
 
+class Written(_Strict):
+    """Tests that models write, for the rankers that want some."""
+
+    samples: PositiveInt = Field(4, description="completions a problem; rounded up to whole blocks")
+    max_tokens: PositiveInt = Field(128, description="new tokens at most: some five asserts")
+
+
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
@@ -170,7 +183,13 @@ class Study(_Strict):
     decoding: Decoding = Decoding()
     block: PositiveInt = Field(4, description="samples a problem a job")
     rankers: tuple[str, ...] = Field(
-        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, shortest, random"
+        ("nll:self", "shortest", "random"),
+        description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined; agreement:examples, "
+        "and agreement, codet, codet-sqrt, mbr-exec with :self or :MODEL, whose tests give the inputs",
+    )
+    written: Written = Written()
+    at_hand: tuple[str, ...] = Field(
+        (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"
     )
     budgets: Budgets = Budgets()
     sandbox: Sandbox = Sandbox()
@@ -190,7 +209,7 @@ class Study(_Strict):
     @classmethod
     def _plain_names(cls, value):
         for name in value:
-            if not _NAME.match(name) or name == "self":
+            if not _NAME.match(name) or name in ("self", "examples"):
                 raise ValueError(
                     f"{name!r} cannot name a model, it becomes a folder; use letters, digits, '.', '_' and '-'"
                 )
@@ -207,7 +226,22 @@ class Study(_Strict):
                 raise ValueError(f"there is no file {file} for {name}; put it there, or leave the key out for the hub")
         return value
 
-    @field_validator("rankers")
+    @model_validator(mode="before")
+    @classmethod
+    def _every_reader(cls, data):
+        """`nll:*` is nll:MODEL of every model that can read, a model that is added later included."""
+        rankers = data.get("rankers") if isinstance(data, dict) else None
+        if not isinstance(rankers, list | tuple) or "nll:*" not in rankers or not isinstance(data.get("models"), dict):
+            return data
+        readers = [
+            f"nll:{name}"
+            for name, model in data["models"].items()
+            if not (isinstance(model, dict) and model.get("engine") == "import") and f"nll:{name}" not in rankers
+        ]
+        at = list(rankers).index("nll:*")
+        return data | {"rankers": [*rankers[:at], *readers, *rankers[at + 1 :]]}
+
+    @field_validator("rankers", "at_hand")
     @classmethod
     def _unique_rankers(cls, value):
         return _unique(value)
@@ -233,8 +267,22 @@ class Study(_Strict):
             kind, _, model = ranker.partition(":")
             if ranker in ("nll:self", "shortest", "random"):
                 continue
+            if ranker == "combined":
+                for name in self.models:
+                    if not self.parts(name):
+                        raise ValueError(
+                            f"rankers: 'combined' weighs the other rankers of a model's samples, and {name} has none; "
+                            "add one, such as 'shortest'"
+                        )
+                continue
+            if kind in CONSENSUS:
+                self._votes(ranker, model)
+                continue
             if kind != "nll":
-                raise ValueError(f"rankers: there is no ranker {ranker!r}; use nll:self, nll:MODEL, shortest or random")
+                raise ValueError(
+                    f"rankers: there is no ranker {ranker!r}; use shortest, random, combined, agreement:examples, or "
+                    f"{_or(['nll', *CONSENSUS])} with :self or :MODEL"
+                )
             if model not in self.models:
                 raise ValueError(
                     f"rankers: {ranker!r} names no model of this study; after 'nll:' comes self, {_or(self.models)}"
@@ -246,6 +294,40 @@ class Study(_Strict):
                         "leave that ranker out"
                     )
         return self
+
+    @model_validator(mode="after")
+    def _tests_are_at_hand(self):
+        there = sorted({source for benchmark in self.benchmarks for source in BENCHMARKS[benchmark].get("at_hand", ())})
+        for source in self.at_hand:
+            if source not in there:
+                allowed = f"use {_or(there)}" if there else "leave the key out"
+                raise ValueError(
+                    f"at_hand: {source!r} gives no tests for {_or(self.benchmarks)} that are fewer than those that "
+                    f"judge; {allowed}"
+                )
+        return self
+
+    def _votes(self, ranker, source):
+        """Whether a ranker that lets the candidates vote can have its inputs."""
+        kind = ranker.partition(":")[0]
+        if source in CONSENSUS[kind]:
+            return
+        if source != "self" and source not in self.models:
+            raise ValueError(
+                f"rankers: {ranker!r} names nobody who writes its tests; after '{kind}:' comes "
+                f"{_or([*CONSENSUS[kind], 'self', *self.models])}"
+            )
+        if source != "self" and self.models[source].engine not in WRITERS:
+            lacks = (
+                "is imported" if self.models[source].engine == "import" else "is behind a server, not yet asked for any"
+            )
+            raise ValueError(f"rankers: {ranker!r} needs a model that writes tests, and {source} {lacks}")
+        for benchmark in self.benchmarks:
+            if not BENCHMARKS[benchmark].get("asserts"):
+                raise ValueError(
+                    f"rankers: {ranker!r} needs tests that a model writes, and models are not asked for tests of "
+                    f"{benchmark} yet; leave that ranker out"
+                )
 
     @model_validator(mode="after")
     def _chat_is_asked_somehow(self):
@@ -293,11 +375,22 @@ class Study(_Strict):
         """
         return tuple(ranker for ranker in self.rankers if self._can_rank(ranker, model))
 
+    def parts(self, model):
+        """The rankers of a model's samples that `combined` is made of, sorted: all but luck."""
+        return sorted(set(self.rankers_of(model)) - {"combined", "random"})
+
+    def sources(self, benchmark):
+        """The sources of tests at hand that a benchmark has, in the study's order."""
+        return tuple(source for source in self.at_hand if source in BENCHMARKS[benchmark].get("at_hand", ()))
+
     def _can_rank(self, ranker, model):
         chosen, scorer = self.models[model], self.scorer(ranker, model)
         if scorer is not None:
             return chosen.engine == "recorded" or self.models[scorer].engine not in ("import", "recorded")
-        if not ranker.startswith("nll:"):
+        kind, _, source = ranker.partition(":")
+        if kind in CONSENSUS:
+            return source != "self" or chosen.engine in WRITERS
+        if kind != "nll":
             return True
         return chosen.logprobs if chosen.engine == "endpoint" else chosen.engine != "import"
 
@@ -317,6 +410,25 @@ class Study(_Strict):
         """
         kind, _, name = ranker.partition(":")
         return name if kind == "nll" and name not in ("self", model) else None
+
+    def source_of(self, ranker, model):
+        """Where a ranker that lets `model`'s samples vote has its inputs: examples, a model's name, or None."""
+        kind, _, source = ranker.partition(":")
+        return None if kind not in CONSENSUS else model if source == "self" else source
+
+    def writer(self, ranker, model):
+        """The model whose tests this ranker needs for `model`'s samples, or None."""
+        source = self.source_of(ranker, model)
+        return None if source == "examples" else source
+
+    def writers(self):
+        """The models that write tests, in the study's order."""
+        needed = {self.writer(ranker, model) for model in self.models for ranker in self.rankers_of(model)}
+        return tuple(model for model in self.models if model in needed)
+
+    def written_blocks(self):
+        """How many blocks of `block` completions hold the tests of one model."""
+        return -(-self.written.samples // self.block)
 
     def decoded(self, benchmark, key):
         """One setting of decoding on a benchmark: what the study says of it there, of all, or the benchmark's own."""
@@ -358,6 +470,18 @@ class Study(_Strict):
         }
         return _json(**settings, **self._opening(model))
 
+    def written_settings(self, benchmark, model):
+        chosen = self.models[model]
+        decoding = {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
+        return _json(
+            engine=chosen.engine,
+            protocol=SAMPLING_PROTOCOL,
+            form=TEST_FORM,
+            n=self.block,
+            decoding=decoding | {"max_tokens": self.written.max_tokens, "stop": TEST_STOPS},
+            **(self._loading(model) if chosen.engine == "vllm" else {}),
+        )
+
     def calibrate_settings(self, model):
         benchmark = self.benchmarks[0]
         chosen = self.models[model]
@@ -380,12 +504,27 @@ class Study(_Strict):
         told = {key: chosen[key] for key in ("continues", "before", "excusable") if key in chosen}
         return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
 
+    def tests_settings(self, source):
+        return _json(source=source)
+
     def rank_settings(self, ranker, model):
         scorer = self.scorer(ranker, model)
         settings = {"ranker": ranker, "scorer": scorer}
         if scorer:
             settings |= {"engine": self.models[scorer].engine, **self._opening(scorer)}
         return _json(**settings)
+
+    def combine_settings(self, benchmark, model):
+        where = {"benchmark": benchmark, "model": model, "blocks": self.blocks(benchmark, model)}
+        return _json(**where, rankers=self.parts(model), seed=self.bootstrap.seed)
+
+    def observe_settings(self, benchmark):
+        chosen = BENCHMARKS[benchmark]
+        told = {key: chosen[key] for key in ("continues", "before") if key in chosen}
+        return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
+
+    def vote_settings(self, ranker):
+        return _json(ranker=ranker)
 
     def cost_settings(self, model):
         price, given = self.models[model].price, self.models[model].cost
@@ -399,6 +538,8 @@ class Study(_Strict):
             blocks=self.blocks(benchmark, model),
             greedy="greedy" in self.decodings(model),
             rankers=sorted(self.rankers_of(model)),
+            # a key of studies that ask for it: others stay estimated as they are
+            **({"at_hand": sorted(self.sources(benchmark))} if self.sources(benchmark) else {}),
             bootstrap=self.bootstrap.model_dump(),
         )
 
@@ -414,6 +555,7 @@ class Study(_Strict):
             rankers=self.rankers,
             **({"unranked": unranked} if unranked else {}),
             **({"imported": imported} if imported else {}),
+            **({"at_hand": {b: self.sources(b) for b in self.benchmarks}} if self.at_hand else {}),
             budgets=self.budgets.model_dump(),
             bootstrap=self.bootstrap.model_dump(),
             decoding={b: self._decoding(b, "sampled") for b in self.benchmarks},

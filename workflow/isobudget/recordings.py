@@ -1,7 +1,7 @@
 """recordings/: what live models drew here, kept so that others can replay it.
 
 They have the layout of results/, and hold what is dear: samples, other models' scores of
-them, calibration runs, model configs.
+them, tests that models wrote, calibration runs, model configs.
 
     python -m isobudget.recordings --results results/record --recordings recordings
 
@@ -20,7 +20,7 @@ from isobudget import paths, sizes
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows, whole_file, write_json
 
-KINDS = ("samples", "scores", "calibrations", "models")
+KINDS = ("samples", "scores", "written", "calibrations", "models")
 
 
 def check(study, root):
@@ -70,6 +70,19 @@ def check(study, root):
                             f"or set {scorer} to engine: vllm."
                         )
 
+    for writer in study.writers():
+        if study.models[writer].engine != "recorded":
+            continue
+        for benchmark in study.benchmarks:
+            for block in range(study.written_blocks()):
+                file = Path(paths.below(root, paths.WRITTEN, benchmark=benchmark, model=writer, block=block))
+                if not file.exists():
+                    fewer = f"ask for {block * study.block} or fewer in written.samples, " if block else ""
+                    raise StudyError(
+                        f"rankers: tests that {writer} writes need {file}, which was not recorded; {fewer}"
+                        f"leave out the rankers that use them, or set {writer} to engine: vllm."
+                    )
+
 
 def held(study, root):
     """{model: blocks that can be replayed}: as many in a row as there are samples, and scores of recorded rankers.
@@ -110,8 +123,8 @@ def keep(results, recordings):
     """Copy what is new; returns the list of paths written, below recordings."""
     results, recordings = Path(results), Path(recordings)
     written = []
-    for kind in ("samples", "scores"):
-        for file in sorted(results.glob(f"{kind}/**/*.parquet")):
+    for folder, kind in (("samples", "samples"), ("scores", "scores"), ("written", "samples")):
+        for file in sorted(results.glob(f"{folder}/**/*.parquet")):
             metadata = read_metadata(file, kind)
             if kind == "scores" and "scorer" not in metadata:
                 continue  # cheap: every run computes it

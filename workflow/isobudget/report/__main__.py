@@ -55,15 +55,16 @@ def _bound(drawn):
 def _draw(study, benchmark, folder):
     """Draw every figure of one benchmark; a list of what the page needs of each."""
     done = []
-    for kind, draw, units in (
-        ("pass", figures.pass_figure, (*UNITS, None)),
-        ("rank", figures.rank_figure, UNITS),
+    for kind, stem, draw, units in (
+        ("pass", "pass", figures.pass_figure, (*UNITS, None)),
+        ("rank", "rank_score", figures.rank_figure, UNITS),
+        ("at_hand", "at_hand", figures.at_hand_figure, UNITS),
     ):
         for unit in units:
             figure = draw(study, benchmark, unit)
             if figure is None:
                 continue
-            name = f"{'pass' if kind == 'pass' else 'rank_score'}_at_{unit or 'k'}"
+            name = f"{stem}_at_{unit or 'k'}"
             path = folder / benchmark / name
             figures.save(figure, path)
             words = captions.alternative(study, benchmark, kind, unit)

@@ -75,6 +75,26 @@ def points(value):
     return "0.0" if text in ("+0.0", "-0.0") else text
 
 
+def source_words(source):
+    """What tests at hand are: the examples in the prompts, assert 2 of those that judge."""
+    kind, _, which = source.partition(":")
+    return {"examples": "the examples in the prompts", "assert": f"assert {which} of those that judge"}.get(
+        kind, source
+    )
+
+
+def chooser_words(chooser, models):
+    """Who chooses, its model by its short name: `nll:1.5b`; and that `combined` is told labels, which no other is."""
+    kind, colon, name = chooser.partition(":")
+    if kind == "at_hand":
+        return source_words(name)
+    if chooser == "tests":
+        return "the tests that judge"
+    if chooser == "combined":
+        return "combined (learns from labels of other problems)"
+    return f"{kind}{colon}{short_names(models).get(name, name)}"
+
+
 def times(k):
     """How often a model is run: once, twice, 7 times."""
     return {1: "once", 2: "twice"}.get(k, f"{k:,} times")

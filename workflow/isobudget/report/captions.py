@@ -1,15 +1,17 @@
 """What stands above, below and in place of each figure: title, caption, and words for a screen reader."""
 
 from isobudget.report import curves
-from isobudget.report.amounts import NAMES, amount, percent, short_names
+from isobudget.report.amounts import NAMES, amount, percent, short_names, source_words
 
 _OVER = {None: "k", "flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
 
 
 def title(kind, unit):
-    """The figure's title; kind is `pass` or `rank`, unit None for the axis of k."""
+    """The figure's title; kind is `pass`, `rank` or `at_hand`, unit None for the axis of k."""
     if kind == "pass":
         return f"pass@k over {_OVER[unit]}"
+    if kind == "at_hand":
+        return f"Tests at hand over {_OVER[unit]}"
     return f"rank-score over {_OVER[unit]}"
 
 
@@ -34,6 +36,14 @@ def caption(study, benchmark, kind, unit):
             "whiskers are 95 % intervals; a star is the greedy output, at the cost of one generation."
             f"{left_out}"
         )
+    if kind == "at_hand":
+        return (
+            "Share of problems on which the first of k samples that passes the tests at hand is right by the tests "
+            "that judge; any sample is taken where none passes. The faint lines are what the tests that judge would "
+            "choose, pass@k. The bars at the right edge are the ceiling that no budget lifts, from what all samples "
+            "drawn reach to what more could at most. Below: how much of what the tests at hand accept is wrong. Stars "
+            f"are greedy outputs, rings sampled ones. Bands are 95 % intervals.{left_out}"
+        )
     return (
         "Share of problems on which the ranker's first choice among k samples is right; sampling and ranking are both "
         f"paid for, in {NAMES[unit]}. The faint line is the oracle, pass@k with unit tests. In every panel a star is a "
@@ -48,6 +58,12 @@ def alternative(study, benchmark, kind, unit):
         parts = [_line(curve, names[curve.model], unit) for curve in curves.pass_curves(study, benchmark, unit)]
         marks = curves.published_marks(study, benchmark, unit)
         parts += [_line(mark, f"published of {names[mark.model]}", unit) for mark in marks]
+    elif kind == "at_hand":
+        parts = [
+            _line(curve, f"{names[curve.model]} by {source_words(source)}", unit)
+            for source in sorted({row.source for row in study.at_hand_at_k if row.benchmark == benchmark})
+            for curve in curves.at_hand_curves(study, benchmark, unit, source)
+        ]
     else:
         parts = [
             _line(curve, f"{names[model]} by {curve.ranker}", unit)

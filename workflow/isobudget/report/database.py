@@ -24,18 +24,28 @@ COLUMNS = {
     "winners": "benchmark unit budget budget_absolute model k value low high "
     "runner_up runner_up_k runner_up_value margin margin_low margin_high",
     "costs": "model unit generation scoring relative how",
+    "candidate_costs": "model ranker unit candidate once",
+    "against_one": "benchmark unit model chooser other single budget budget_absolute equal_cost k value other_value "
+    "margin low high",
+    "at_hand_at_k": "benchmark model source k value low high wrong wrong_low wrong_high anyway anyway_low anyway_high "
+    "false_positives false_positives_low false_positives_high",
+    "at_hand_at_budget": f"{_BUDGET.replace('model', 'model source')} wrong anyway anyway_low anyway_high",
+    "at_hand_ceilings": "benchmark model source n reached reached_low reached_high most most_low most_high",
+    "at_hand_best_k": "benchmark model source wrong_costs k low high worth most_k",
 }
 # Columns and tables that a database may lack: FLOPs from the tokens really read and written, and the
 # settings and versions that the aggregate stage kept.
 _OPTIONAL = {"costs": "flops_read_written"}
 _QUERIES = {
     "problems": "benchmark problems",
+    "at_hand_tests": "benchmark source problems tested",
     "samples": "benchmark model n",
     "verdicts": "benchmark model decoding verdict count",
     "excluded": "benchmark task_id",
     "labels": "benchmark model labelled agreed",
     "rejected": "benchmark model decoding reason count",
 }
+_LATER = {"labels": "labels", "at_hand_tests": "tests_at_hand"}  # query: the table without which it has no rows
 Rows = {
     name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
 }
@@ -61,6 +71,13 @@ class Study:
     rank_score_at_budget: tuple
     winners: tuple
     costs: tuple
+    candidate_costs: tuple
+    against_one: tuple  # who chooses among a model's samples, less one output of another
+    at_hand_at_k: tuple
+    at_hand_at_budget: tuple
+    at_hand_ceilings: tuple
+    at_hand_best_k: tuple
+    at_hand_tests: tuple  # benchmark, source, problems, tested: how many of them have tests at hand
     problems: tuple  # benchmark, problems judged
     samples: tuple  # benchmark, model, n
     verdicts: tuple  # benchmark, model, decoding, verdict, count
@@ -150,9 +167,9 @@ def read_study(path, whole=None, published=None):
         with connected(path) as connection:
             tables = {name: _table(connection, path, name) for name in COLUMNS}
             tables |= {
-                name: _query(connection, name) for name in _QUERIES if name != "labels" or columns_of(connection, name)
+                name: _query(connection, name) if name not in _LATER or columns_of(connection, _LATER[name]) else ()
+                for name in _QUERIES
             }
-            tables.setdefault("labels", ())
             tables["kept"] = _kept(connection)
     except duckdb.Error as error:
         if "set lock" in str(error):

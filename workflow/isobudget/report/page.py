@@ -8,8 +8,8 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from isobudget.report import answer
-from isobudget.report.amounts import NAMES, amount, digits, percent, points, scale, short_names
+from isobudget.report import answer, choosing
+from isobudget.report.amounts import NAMES, amount, chooser_words, digits, percent, points, scale, short_names
 from isobudget.report.database import COLUMNS, UNITS
 from isobudget.report.look import looks, variables
 
@@ -88,6 +88,7 @@ def _part(study, benchmark, figures):
         "figures": figures,
         "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
         "ranked": [each for unit in UNITS if (each := _ranked(study, benchmark, unit))],
+        "contests": [each for unit in UNITS if (each := _contest(study, benchmark, unit))],
         "unranked": [_unranked(*entry) for entry in study.unranked.items()],
         "labels": [_labels(row) for row in study.labels if row.benchmark == benchmark],
         **_verdicts(study, benchmark),
@@ -112,6 +113,7 @@ def _answer(study, benchmark, unit):
         "recommendation": answer.recommendation(study, benchmark, unit),
         "headline": answer.headline(study, benchmark, unit),
         "without_tests": answer.without_tests(study, benchmark, unit),
+        "at_hand": choosing.by_tests_at_hand(study, benchmark, unit),
         "rows": [
             {
                 "budget": digits(row.budget),
@@ -164,7 +166,7 @@ def _ranked(study, benchmark, unit):
     if row is None:
         return None
     chosen = [
-        (each, f"{each.ranker}, one of {each.k}")
+        (each, f"{chooser_words(each.ranker, study.models)}, one of {each.k}")
         for each in answer.at_budget(study.rank_score_at_budget, row)
         if each.k > 1  # one candidate leaves nothing to choose
     ]
@@ -194,8 +196,45 @@ def _ranked(study, benchmark, unit):
     }
 
 
+def _contest(study, benchmark, unit):
+    """Every chooser among the cheapest model's samples against one greedy output of the dearest; None without rows."""
+    cheapest, dearest, found = choosing.contests(study, benchmark, unit, "greedy")
+    names = short_names(study.models)
+    if not found:
+        return None
+    return {
+        "name": NAMES[unit],
+        "small": names[cheapest],
+        "large": names[dearest],
+        "said": choosing.by_rankers(study, benchmark, unit),
+        "rows": [
+            {
+                "chooser": chooser_words(contest.chooser, study.models),
+                "equal": _against(contest.equal),
+                "best": _against(contest.best),
+            }
+            for contest in found
+        ],
+    }
+
+
+def _against(row):
+    """The cells of one row of against_one; dashes for none."""
+    if row is None:
+        return {"k": "-", "budget": "-", "value": "-", "margin": "-", "interval": "-"}
+    return {
+        "k": row.k,
+        "budget": digits(row.budget),
+        "value": f"{percent(row.value)} %",
+        "margin": points(row.margin),
+        "interval": f"{points(row.low)} to {points(row.high)}",
+    }
+
+
 def _unranked(model, rankers):
-    return f"{model} is not ranked by {' and '.join(rankers)}: no such log-probabilities of its samples are at hand."
+    lacks = {"nll": "log-probabilities of its samples"}
+    why = dict.fromkeys(lacks.get(ranker.partition(":")[0], "tests that it wrote") for ranker in rankers)
+    return f"{model} is not ranked by {' and '.join(rankers)}: no such {' or '.join(why)} are at hand."
 
 
 def _labels(row):

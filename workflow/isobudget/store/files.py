@@ -23,6 +23,7 @@ class File:
     decoding: str | None = None
     block: int | None = None
     ranker: str | None = None
+    source: str | None = None
 
 
 def study_files(results, settings):
@@ -42,6 +43,9 @@ def study_files(results, settings):
 
     for benchmark in settings["benchmarks"]:
         add("problems", paths.PROBLEMS, benchmark=benchmark)
+        sources = settings.get("at_hand", {}).get(benchmark, ())
+        for source in sources:
+            add("tests", paths.TESTS, source=source, benchmark=benchmark)
         for model, blocks in settings["models"].items():
             sampled = blocks[benchmark] if isinstance(blocks, dict) else blocks
             greedy = settings["greedy"] if isinstance(settings["greedy"], bool) else model in settings["greedy"]
@@ -50,15 +54,21 @@ def study_files(results, settings):
             if model in settings.get("imported", ()):
                 for decoding in ["sampled"] + ["greedy"] * greedy:
                     add("imported", paths.IMPORTED, benchmark=benchmark, model=model, decoding=decoding)
+            if "combined" in settings["rankers"] and "combined" not in unranked:
+                keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
+                path = paths.below(results, paths.COMBINED, **keys)
+                found.append(File("scores", path, **keys, ranker="combined"))
             for decoding, block in cells:
                 keys = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
                 add("samples", paths.SAMPLES, **keys)
                 add("outcomes", paths.OUTCOMES, **keys)
                 if decoding == "sampled":
                     for ranker in settings["rankers"]:
-                        if ranker in unranked:
+                        if ranker in unranked or ranker == "combined":
                             continue
                         add("scores", paths.SCORES, ranker=ranker, **keys)
+                    for source in sources:
+                        add("at_hand", paths.AT_HAND, source=source, **keys)
             add("estimates", paths.ESTIMATES, benchmark=benchmark, model=model)
     return found
 
@@ -126,7 +136,7 @@ def read_costs(results, models):
         models: names.
 
     Returns:
-        A list of (model, unit, generation, scoring, how, flops_read_written); None where not known.
+        A list of (model, unit, generation, scoring, how, flops_read_written, written); None where not known.
 
     Raises:
         StudyError: a file is missing, no JSON object, or lacks a key.
@@ -138,7 +148,8 @@ def read_costs(results, models):
         try:
             for unit in UNITS:
                 beside = cost["generation"]["flops_read_written"] if unit == "flops" else None
-                found.append((model, unit, cost["generation"][unit], cost["scoring"][unit], cost["how"][unit], beside))
+                prices = cost["generation"][unit], cost["scoring"][unit]
+                found.append((model, unit, *prices, cost["how"][unit], beside, cost.get("written", {}).get(unit)))
         except (KeyError, TypeError) as error:
             raise StudyError(
                 f"{path}: no costs file of isobudget ({error}); delete it and run again to make it anew."
