@@ -34,10 +34,16 @@ localrules:
     ready,
     samples,
     problems,
+    questions,
+    examples,
+    tests,
     collect,
     weights,
     model,
+    asserts,
+    vote,
     cost,
+    prices,
     report,
 
 

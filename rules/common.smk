@@ -41,6 +41,7 @@ except StudyError as error:
 RESULTS = study.results
 
 VOTES = f"(?:{'|'.join(CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
+
 # jobs on other machines read this file too: the claim is the main process's
 claim = Claim(RESULTS) if workflow.is_main_process else None
 if claim and claim.notice:
@@ -151,8 +152,8 @@ def tests_inputs(wildcards):
 def write_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
-        return {"recording": f"{RECORDINGS}/{paths.WRITTEN}".format(**wildcards)}
-    return {"weights": weights(wildcards.model)}
+        return {"recording": recording(paths.WRITTEN, **wildcards)}
+    return loaded(wildcards.model)
 
 
 def calibrate_inputs(wildcards):
@@ -343,8 +344,8 @@ def sampled_files(wildcards):
     """What is dear: samples, other models' scores of them, tests that models write, calibrations, model configs."""
     files = of_study(sample_files)
     files += architectures(study.models)
-    for model in study.models:
-        files += calibration_files(SimpleNamespace(model=model)) + tests_of_writer(SimpleNamespace(model=model))
+    files += [file for model in study.models for file in calibration_files(SimpleNamespace(model=model))]
+    files += [file for model in study.models for file in tests_of_writer(SimpleNamespace(model=model))]
     return files + of_study(dear_score_files)
 
 

@@ -15,7 +15,7 @@ rule combine:
         "../envs/core.yaml"
     params:
         code=code("estimates/combined", "estimates/samples", "statistics/combined"),
-        settings=lambda wildcards: study.combine_settings(wildcards.benchmark, wildcards.model),
+        settings=lambda wildcards: sized().combine_settings(wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[4],
     message:
         "{wildcards.benchmark}: weigh the rankers of {wildcards.model}"

@@ -28,6 +28,7 @@ SAMPLING_PROTOCOL = 1
 
 # Rankers that let the candidates vote, and what they may take their inputs from beside the tests of a model.
 CONSENSUS = {"agreement": ("examples",), "codet": (), "codet-sqrt": (), "mbr-exec": ()}
+WRITERS = ("vllm", "recorded")  # engines that are asked for tests
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -316,8 +317,11 @@ class Study(_Strict):
                 f"rankers: {ranker!r} names nobody who writes its tests; after '{kind}:' comes "
                 f"{_or([*CONSENSUS[kind], 'self', *self.models])}"
             )
-        if source != "self" and self.models[source].engine == "import":
-            raise ValueError(f"rankers: {ranker!r} needs a model that writes tests, and {source} is imported")
+        if source != "self" and self.models[source].engine not in WRITERS:
+            lacks = (
+                "is imported" if self.models[source].engine == "import" else "is behind a server, not yet asked for any"
+            )
+            raise ValueError(f"rankers: {ranker!r} needs a model that writes tests, and {source} {lacks}")
         for benchmark in self.benchmarks:
             if not BENCHMARKS[benchmark].get("asserts"):
                 raise ValueError(
@@ -384,8 +388,8 @@ class Study(_Strict):
         if scorer is not None:
             return chosen.engine == "recorded" or self.models[scorer].engine not in ("import", "recorded")
         kind, _, source = ranker.partition(":")
-        if kind in CONSENSUS:  # an import wrote no tests
-            return source != "self" or chosen.engine != "import"
+        if kind in CONSENSUS:
+            return source != "self" or chosen.engine in WRITERS
         if kind != "nll":
             return True
         return chosen.logprobs if chosen.engine == "endpoint" else chosen.engine != "import"

@@ -232,9 +232,9 @@ def _against(row):
 
 
 def _unranked(model, rankers):
-    lacks = {"nll": "log-probabilities of"}
-    why = dict.fromkeys(lacks.get(ranker.partition(":")[0], "tests that it wrote beside") for ranker in rankers)
-    return f"{model} is not ranked by {' and '.join(rankers)}: there are no {' and '.join(why)} its imported samples."
+    lacks = {"nll": "log-probabilities of its samples"}
+    why = dict.fromkeys(lacks.get(ranker.partition(":")[0], "tests that it wrote") for ranker in rankers)
+    return f"{model} is not ranked by {' and '.join(rankers)}: no such {' or '.join(why)} are at hand."
 
 
 def _labels(row):
