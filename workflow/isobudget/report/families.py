@@ -61,8 +61,8 @@ FAMILIES = (
         "at_hand_at_k",
         "Only some tests choose",
         "problems on which the sample chosen by the tests at hand is right",
-        "Fewer tests than those that judge: the first of k samples that passes them is handed over. The faint line behind is "
-        "what all tests would reach with the same samples.",
+        "Fewer tests than those that judge: the first of k samples that passes them is handed over. The faint line "
+        "behind is what all tests would reach with the same samples.",
         choice="tests at hand",
         behind="pass",
     ),
