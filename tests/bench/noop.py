@@ -1,10 +1,11 @@
-"""Seconds that Snakemake takes to find that a study of a thousand cells is done.
+"""Seconds that Snakemake takes to find that a study of a thousand cells is done, and one of five thousand.
 
 The files of every job are made empty and touched by Snakemake itself, so that its records
 say that they are up to date; nothing is sampled or run.
 """
 
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -23,8 +24,13 @@ ROUNDS = 3
 
 
 def main():
-    """Returns {"noop_1000_seconds": median wall seconds of `snakemake` over about 1,000 jobs}."""
-    models = {f"m{number}": {"engine": "recorded", "samples": 160} for number in range(4)}
+    """Returns noop_N_seconds, the median wall seconds of `snakemake` over about N jobs, and noop_N_cpu_seconds."""
+    return measure(1000, models=4) | measure(5000, models=20)
+
+
+def measure(name, models):
+    """Figures of a study of `models` models of 40 blocks, done."""
+    models = {f"m{number}": {"engine": "recorded", "samples": 160} for number in range(models)}
     config = {"models": models, "rankers": ["nll:self", "shortest", "random", "nll:m0"]}
     study = load(config)
     with tempfile.TemporaryDirectory() as folder:
@@ -39,22 +45,25 @@ def main():
         for file in files:
             touch(root / file)
         snakemake(root, "--touch", "--forceall")
-        seconds = []
+        seconds, before = [], resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(ROUNDS):
             started = time.monotonic()
             said = snakemake(root)
             seconds.append(time.monotonic() - started)
             if "Nothing to be done" not in said:
                 raise RuntimeError(f"the study was not done: {said[-2000:]}")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / ROUNDS
         print(f"{len(files)} files, nothing to be done: {', '.join(f'{s:.1f}' for s in seconds)} s")
-    return {"noop_1000_seconds": statistics.median(seconds)}
+        print(f"{cpu:.1f} CPU s a run, and at most {after.ru_maxrss / 2**20:.2f} GiB")
+    return {f"noop_{name}_seconds": statistics.median(seconds), f"noop_{name}_cpu_seconds": cpu}
 
 
 def recordings(study):
     for model in study.models:
         yield paths.MODELS.format(model=model)
         yield paths.CALIBRATIONS.format(model=model, run=0)
-        for decoding, count in (("greedy", 1), ("sampled", study.blocks(model))):
+        for decoding, count in (("greedy", 1), ("sampled", study.blocks("humaneval", model))):
             for block in range(count):
                 keys = dict(benchmark="humaneval", model=model, decoding=decoding, block=block)
                 yield paths.SAMPLES.format(**keys)

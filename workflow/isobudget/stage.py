@@ -5,12 +5,16 @@ import contextlib
 import errno
 import json
 import os
+import select
 import signal
 import sys
+import threading
+import time
 import traceback
 
 from isobudget.errors import StudyError
 
+GRACE = 20  # seconds that a stage may take to unwind when its workflow is gone
 _terminal = sys.stderr
 
 
@@ -40,11 +44,13 @@ def arguments(description):
 def run(stage, parser):
     """Parse the arguments, call `stage(args)`, and exit.
 
-    A StudyError becomes one sentence on the terminal and in the log, exit code 1. Ctrl-C
-    and a polite kill unwind the stage, so that its temporary files go, exit code 130.
+    A StudyError becomes one sentence on the terminal and in the log, exit code 1. Ctrl-C,
+    a polite kill and the end of the workflow that started it unwind the stage, so that its
+    temporary files go, exit code 130.
     """
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
+    _end_with(os.environ.get("ISOBUDGET_WORKFLOW"))
     with _log(args.log):
         try:
             stage(args)
@@ -73,6 +79,31 @@ def run(stage, parser):
 
 def _interrupt(signum, frame):
     raise KeyboardInterrupt
+
+
+def _end_with(workflow):
+    """End this stage, politely and then by force, when the workflow that started it is gone: nobody waits for it.
+
+    A workflow that was killed outright tells its jobs nothing, and one that samples would go on for hours, on a device
+    that the next run wants.
+
+    Args:
+        workflow: the pid of the workflow, as the environment has it; None where a person started the stage.
+    """
+    if not workflow:
+        return
+    try:
+        process = os.pidfd_open(int(workflow))
+    except (OSError, ValueError, AttributeError):  # another machine's, a container's, or a system without these
+        return
+
+    def watch():
+        select.select([process], [], [])
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _settings(text):

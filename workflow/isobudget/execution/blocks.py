@@ -15,18 +15,17 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
     Each distinct program (text and tests) runs once, and not at all if `keep_in`, the file of
-    verdicts kept by content, knows it. What a text is, the samples' metadata say (`_extracted`). Samples of
+    verdicts kept by content, knows it. What a text is, the samples' metadata say (`extracted`). Samples of
     a problem that its own reference excluded get no row; the file's metadata name those problems. Raises
     StudyError if the references have not passed, a task_id is unknown, or the sandbox fails.
     """
     problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
-    samples = rows.read_rows(samples_path, "samples").to_pylist()
     drawn = rows.read_metadata(samples_path, "samples")
     excluded = _check_references(references_path, problems)
     stop = extract.stop_sequences(settings)
 
     numbers, programs, plan = {}, [], []
-    for row, sample in enumerate(samples):
+    for row, sample in enumerate(_samples(samples_path)):
         problem = problems.get(sample["task_id"])
         if problem is None:
             raise StudyError(
@@ -36,7 +35,9 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         if sample["task_id"] in excluded:
             continue
         text = sample["text"] or ""
-        source, reason = _extracted(drawn, code_of(problem, settings), text, stop, problem["entry_point"])
+        source, reason = extracted(drawn, code_of(problem, settings), text, stop, problem["entry_point"])
+        # a block of the paper has 150,000 texts: each is kept once, in its program
+        sample = {"task_id": sample["task_id"], "sample": sample["sample"]}
         if source is None:
             plan.append((sample, None, reason))
             continue
@@ -61,7 +62,13 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     rows.write_rows(output, "outcomes", found, metadata)
 
 
-def _extracted(drawn, prompt, text, stop, entry_point):
+def _samples(path):
+    """The samples one by one, as dicts; few of them are in memory as such."""
+    for batch in rows.read_rows(path, "samples").to_batches(max_chunksize=4096):
+        yield from batch.to_pylist()
+
+
+def extracted(drawn, prompt, text, stop, entry_point):
     """The program in a text, by what its file's metadata say that it is, behind the code that the prompt gives.
 
     `chat`: an answer to a model that was asked in that form. `form`: of imported samples, unless they are raw,
@@ -88,10 +95,10 @@ def _check_references(path, problems):
 
 
 def _row(sample, digest, outcome):
-    row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": digest}
+    row = {**sample, "program_sha256": digest}
     return {**row, "verdict": outcome.verdict, "detail": outcome.detail, "cpu_seconds": outcome.cpu_seconds}
 
 
 def _rejected(sample, reason):
-    row = {"task_id": sample["task_id"], "sample": sample["sample"], "program_sha256": None}
+    row = {**sample, "program_sha256": None}
     return {**row, "verdict": verdicts.REJECTED, "detail": reason, "cpu_seconds": 0.0}

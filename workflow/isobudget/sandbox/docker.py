@@ -12,12 +12,15 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from isobudget import leftovers
 from isobudget.errors import StudyError
 from isobudget.sandbox import launch, root
 from isobudget.stage import say
 
 NAME = "docker"
 LABEL = "isobudget.sandbox"
+CHANNEL = "isobudget-channel-"
+_LONGEST = 45  # bytes of a folder that still leaves room for a socket's path, 107 in all
 _DOCKERFILE = Path(__file__).parents[3] / "envs" / "sandbox.Dockerfile"
 _HEADROOM = 128 << 20  # for the server, its tests and /tmp, so that a program meets its own limit first
 _INSIDE = "/channel"  # where a container finds the socket
@@ -79,7 +82,11 @@ class Worker:
         self.container = None
         self._api = engine.client.api
         self._direct = command is None and engine.runtime is None and self._api.base_url.startswith("http+docker://")
-        self._folder = tempfile.TemporaryDirectory(prefix="isobudget-channel-")
+        place = tempfile.gettempdir()
+        if len(os.fsencode(place)) > _LONGEST:
+            place = "/tmp"
+        leftovers.sweep(place, CHANNEL)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{CHANNEL}{leftovers.owner()}", dir=place)
         try:
             listener = _listen(self._folder.name) if self._direct else None
             self._create(engine, command)
@@ -130,7 +137,7 @@ class Worker:
             environment=launch.ENVIRONMENT,
             host_config=host,
             stdin_open=True,  # and closed with the connection: a server whose job was killed ends by itself
-            labels={LABEL: "1"},
+            labels={LABEL: leftovers.owner()},
             hostname="sandbox",
             working_dir="/",
             user="0:0",

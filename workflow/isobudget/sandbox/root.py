@@ -57,7 +57,8 @@ def stage_root():
     place = cache() / f"root-{_key(sources)}"
     with alone("root"):
         if not (place / "description.json").exists():
-            shutil.rmtree(place, ignore_errors=True)
+            for left in (place, *cache().glob(".root-*")):  # of a run that was killed here; the lock is ours
+                shutil.rmtree(left, ignore_errors=True)
             temporary = Path(tempfile.mkdtemp(dir=cache(), prefix=".root-"))
             try:
                 description = _copy(sources, temporary / "tree")

@@ -1,0 +1,163 @@
+"""kill -9 at random moments: the next run ends in the same tables, with no step by hand, and nobody is left behind.
+
+The study of test_reruns, killed twenty times: the workflow, all of it at once, one of its stages, or a sandbox with
+programs in it. After each kill the same command is given again, until a round is done; then the next round begins
+from nothing. Seeded, so that a failure names a sequence; the moments are still the machine's.
+"""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from test_reruns import STUDY, base, planned  # noqa: F401 - base is a fixture
+
+from isobudget.sandbox import bubblewrap
+
+KILLS = 20
+SEED = 20240404
+WHOM = ("workflow", "workflow", "everyone", "stage", "stage", "sandbox")
+POLL = 0.05
+END = 60  # seconds in which whoever was left alone must be gone
+
+
+class Run:
+    """One `snakemake` and whatever it starts, told from all else on the machine by a mark in the environment."""
+
+    def __init__(self, root):
+        self._mark = uuid.uuid4().hex
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        self.log = root / f"{self._mark}.log"
+        with self.log.open("w") as said:
+            self.workflow = subprocess.Popen(
+                [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"],
+                cwd=root,
+                stdout=said,
+                stderr=said,
+                env=environment | {"ISOBUDGET_TEST_MARK": self._mark},
+            )
+
+    def processes(self):
+        """{pid: command line} of all of it that lives."""
+        found = {}
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if self._mark.encode() in Path(f"/proc/{name}/environ").read_bytes():
+                    words = Path(f"/proc/{name}/cmdline").read_bytes().decode(errors="replace").split("\0")
+                    found[int(name)] = " ".join(words)
+        return found
+
+    def stages(self):
+        return {pid: words for pid, words in self.processes().items() if words.startswith("python -m isobudget.")}
+
+    def kill(self, whom, rng):
+        """kill -9; who it was, None where there was nobody."""
+        alive, stages = self.processes(), self.stages()
+        names = sorted({words.split(" ")[2].removeprefix("isobudget.") for words in stages.values()})
+        if whom == "workflow":
+            chosen = [self.workflow.pid]
+        elif whom == "everyone":
+            chosen = list(alive)
+        else:
+            sandboxes = [pid for pid, words in alive.items() if words.split(" ")[0] == bubblewrap.find()]
+            if whom == "sandbox" and not sandboxes:
+                whom = "stage"
+            pids = sandboxes if whom == "sandbox" else list(stages)
+            chosen = pids and [rng.choice(sorted(pids))]
+        for pid in chosen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return f"{whom} at {'+'.join(names) or 'no stage'}" if chosen else None
+
+
+def tables(root):
+    """Every row of every table and view but for times, in an order of its own."""
+    with duckdb.connect(str(root / "results/isobudget.duckdb"), read_only=True) as connection:
+        found = {}
+        for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall():
+            columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall()]
+            kept = ", ".join(f'"{column}"' for column in columns if column != "cpu_seconds")
+            found[name] = sorted(map(repr, connection.execute(f"SELECT {kept} FROM {name}").fetchall()))
+        return found
+
+
+@pytest.fixture
+def fresh(base, tmp_path):  # noqa: F811
+    """A function that gives a copy of the base study's folder without its results."""
+    if reason := bubblewrap.missing():
+        failing = os.environ.get("ISOBUDGET_REQUIRE_DOCKER")  # what says that nothing may be skipped
+        (pytest.fail if failing else pytest.skip)(f"no sandbox whose processes are children: {reason}")
+
+    def copy(name):
+        root = tmp_path / name
+        shutil.copytree(base, root, symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
+        (root / "study.yaml").write_text(yaml.safe_dump(STUDY | {"sandbox": {"engine": "bubblewrap"}}))
+        return root
+
+    return copy
+
+
+def disturbed(root, rng, left, story):
+    """Run the study once and kill `left` times at most; how often, and whether the run came to its end."""
+    run = Run(root)
+    kills, seen, loaded = 0, set(), False
+    while run.workflow.poll() is None and kills < left:
+        wanted = len(seen) + rng.randint(1, 5)  # so many stages more may start before the next kill
+        while run.workflow.poll() is None and len(seen) < wanted:
+            time.sleep(POLL)
+            stages = run.stages()
+            seen |= set(stages)
+            if not loaded and any("isobudget.store" in words for words in stages.values()):
+                loaded = True
+                break
+        time.sleep(rng.uniform(0, 1))
+        if run.workflow.poll() is not None:
+            break
+        whom = rng.choice(WHOM)
+        if said := run.kill(whom, rng):
+            kills += 1
+            story.append(said)
+        if whom in ("workflow", "everyone"):
+            break
+    return run, kills, run.workflow.wait() == 0
+
+
+def gone(runs):
+    """Wait until nobody of these runs is left; whoever is after END seconds."""
+    deadline = time.monotonic() + END
+    while (left := {pid: words for run in runs for pid, words in run.processes().items()}) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(0.5)
+    return left
+
+
+def test_twenty_kills_end_in_the_tables_of_an_undisturbed_run(fresh, base):  # noqa: F811
+    rng = random.Random(SEED)
+    wanted = tables(base)
+    kills, round_number = 0, 0
+    while kills < KILLS:
+        root = fresh(f"round{round_number}")
+        story, runs, done = [], [], False
+        while not done:
+            run, more, done = disturbed(root, rng, KILLS - kills, story)
+            kills += more
+            runs.append(run)
+            assert done or more, run.log.read_text()[-4000:]
+        assert gone(runs) == {}, story
+        assert tables(root) == wanted, story
+        study = STUDY | {"sandbox": {"engine": "bubblewrap"}}
+        assert planned(root, study) == {}, story
+        assert [path for path in root.glob("results/**/.*") if path.name != ".claim"] == [], story
+        assert not list(root.glob(".snakemake/locks/*")) and not list(root.glob(".snakemake/incomplete/*")), story
+        print(f"round {round_number}: {', '.join(story)}")
+        round_number += 1

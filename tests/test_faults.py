@@ -1,0 +1,283 @@
+"""What a machine does to a study, one fault a test: each ends in a sentence or in nothing, and the next run goes on.
+
+Kills are in test_crashes; a full disk in test_rows and test_kept, a dead Docker engine in test_daemon.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+import yaml
+from test_crashes import Run, tables
+from test_reruns import STUDY, base, planned, snakemake, study  # noqa: F401 - base and study are fixtures
+
+from isobudget import claim, leftovers, rows
+from isobudget.errors import StudyError
+
+HALF_WRITTEN = """
+import os, pathlib, signal, sys
+from isobudget import rows
+with rows.whole_file(sys.argv[1]) as temporary:
+    temporary.write_text("half of it")
+    print("there", flush=True)
+    signal.pause()
+"""
+
+
+def writing(output):
+    """A process that has written half of a file and goes no further."""
+    job = subprocess.Popen([sys.executable, "-c", HALF_WRITTEN, output], stdout=subprocess.PIPE, text=True)
+    assert job.stdout.readline() == "there\n"
+    return job
+
+
+def killed(job):
+    job.send_signal(signal.SIGKILL)
+    job.communicate()
+
+
+def test_a_kill_in_the_middle_of_writing_leaves_the_old_file_and_the_next_write_clears_up(tmp_path):
+    output = tmp_path / "a.json"
+    rows.write_json(output, {"old": 1})
+    killed(writing(output))
+    assert rows.read_json(output) == {"old": 1}
+    alive = writing(output)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2 and names[0].startswith(".a.json.")  # what the dead left is gone, the living one's stays
+    folder = tmp_path / f".a.json.{leftovers.owner()}".replace(f"-{os.getpid()}.", f"-{alive.pid}.x.part.tmp")
+    folder.mkdir()  # as DuckDB puts one beside its file
+    killed(alive)
+    elsewhere = tmp_path / ".a.json.00000000-1.x.part"
+    elsewhere.touch()
+    rows.write_json(output, {"new": 1})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [elsewhere.name, "a.json"]
+
+
+STAGE = """
+import sys, time
+from isobudget import rows, stage
+def wait(args):
+    with rows.whole_file(args.output):
+        print("ready", file=stage.terminal(), flush=True)
+        time.sleep(60)
+stage.run(wait, stage.arguments("Wait."))
+"""
+
+
+def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
+    workflow = subprocess.Popen(["sleep", "60"])
+    output = tmp_path / "out/a.json"
+    job = subprocess.Popen(
+        [sys.executable, "-c", STAGE, "--output", output, "--log", tmp_path / "log"],
+        env=os.environ | {"ISOBUDGET_WORKFLOW": str(workflow.pid)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert job.stderr.readline() == "ready\n"
+    assert job.poll() is None
+    workflow.send_signal(signal.SIGKILL)
+    workflow.wait()
+    _, said = job.communicate(timeout=30)
+    assert job.returncode == 130 and "interrupted" in said
+    assert list(output.parent.iterdir()) == []
+
+
+HOLD = """
+import sys, signal
+from isobudget.claim import Claim
+claim = Claim(sys.argv[1])
+claim.insist()
+print("mine", flush=True)
+signal.pause()
+"""
+
+
+def holding(results):
+    """A process that has claimed a results folder, in which it looks at Snakemake's locks too."""
+    job = subprocess.Popen(
+        [sys.executable, "-c", HOLD, results.name], cwd=results.parent, stdout=subprocess.PIPE, text=True
+    )
+    assert job.stdout.readline() == "mine\n"
+    return job
+
+
+def lock(root, number, line):
+    file = root / f".snakemake/locks/{number}.output.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{line}\n")
+    return file
+
+
+def test_a_dead_runs_lock_is_cleared_and_no_living_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(claim, "PATIENCE", 0.1)
+    job = holding(tmp_path / "results")
+    ours, other = lock(tmp_path, 0, "results/isobudget.duckdb"), lock(tmp_path, 1, "results2/isobudget.duckdb")
+    second = claim.Claim("results")
+    assert f"another run is at work there (process {job.pid} on " in second.notice and ours.exists()
+    with pytest.raises(StudyError, match=r"results: another run is at work there .* Do not unlock"):
+        second.insist()
+    killed(job)
+    assert claim.Claim("results").notice is None
+    assert not ours.exists() and other.exists()
+
+
+def test_a_lock_whose_run_came_to_its_end_or_was_on_another_machine_is_left_to_the_user(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = holding(tmp_path / "results")
+    job.send_signal(signal.SIGINT)  # unwinds, and says so in the claim
+    job.communicate()
+    left = lock(tmp_path, 0, "results/isobudget.duckdb")
+    claim.Claim("results")
+    assert left.exists()
+    state = {"host": "elsewhere", "pid": 1, "at_work": True, "since": "then"}
+    (tmp_path / "results/.claim").write_text(json.dumps(state))
+    claim.Claim("results")
+    assert left.exists()
+
+
+def test_two_workflows_in_one_folder(study):  # noqa: F811
+    for name in ("results", ".snakemake"):
+        shutil.rmtree(study / name)
+    (study / "study.yaml").write_text(yaml.safe_dump(STUDY))
+    first = Run(study)
+    while not first.stages():
+        assert first.workflow.poll() is None, first.log.read_text()
+        time.sleep(0.1)
+    said = f"isobudget: results: another run is at work there (process {first.workflow.pid} on "
+    second = snakemake(study)
+    assert second.returncode == 1 and said in second.stderr
+    snakemake(study, "--unlock")  # what Snakemake advises, and nobody should do now
+    third = snakemake(study)
+    assert third.returncode == 1 and said in third.stderr
+    assert "let it end, or give this study another `results`" in third.stderr
+    assert first.workflow.wait() == 0, first.log.read_text()[-4000:]
+    assert planned(study) == {}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A function that mounts a file system of its own, or mounts it anew with other options."""
+    if os.geteuid() != 0:
+        pytest.skip("mounts a file system of its own, which root alone can")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options, anew=False):
+        how = ["-o", f"remount,{options}"] if anew else ["-t", "tmpfs", "-o", options, "tmpfs"]
+        if subprocess.run(["mount", *how, folder], capture_output=True).returncode:
+            pytest.skip("no file system can be mounted here")
+        return folder
+
+    yield mount
+    subprocess.run(["umount", folder], check=False)
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_study(study, small_disk, base):  # noqa: F811
+    """Results, logs and all on a disk that holds a third of them; the database at the end is the largest file."""
+    for name in ("results", ".snakemake"):
+        shutil.rmtree(study / name)
+    disk = small_disk("size=200k")
+    (study / "results").symlink_to(disk)
+    full = snakemake(study)
+    assert full.returncode == 1
+    assert "the disk is full; free some space and run again, finished files are kept" in full.stderr
+    small_disk("size=64m", anew=True)
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert tables(study) == tables(base)
+
+
+def test_a_read_only_results_folder_is_one_sentence_before_any_job(study, small_disk):  # noqa: F811
+    shutil.rmtree(study / "results")
+    disk = small_disk("size=1m")
+    (study / "results").symlink_to(disk)
+    small_disk("ro", anew=True)
+    done = snakemake(study)
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "results: nothing can be written there (Read-only file system); see that this user may write" in said
+    assert "python -m isobudget" not in said and "Traceback" not in said
+
+
+AS_NOBODY = """
+import os, sys
+from isobudget import claim, rows
+from isobudget.errors import StudyError
+os.setgid(65534)
+os.setuid(65534)
+for attempt in (lambda: claim.Claim(sys.argv[1]).insist(), lambda: rows.write_json(sys.argv[1] + "/a.json", {})):
+    try:
+        attempt()
+    except StudyError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user, which root alone can")
+def test_another_users_results_folder_is_one_sentence():
+    with tempfile.TemporaryDirectory(prefix="isobudget-faults-") as folder:
+        os.chmod(folder, 0o755)
+        done = subprocess.run([sys.executable, "-c", AS_NOBODY, folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    claimed, written = done.stdout.splitlines()
+    assert claimed.startswith(f"{folder}: nothing can be written there (Permission denied)")
+    assert written.startswith(f"{folder}/a.json: this user may not write there (Permission denied)")
+
+
+@pytest.fixture(scope="module")
+def commands(base, tmp_path_factory):  # noqa: F811
+    """The shell command of every job of the base study, as Snakemake plans it."""
+    root = tmp_path_factory.mktemp("commands") / "study"
+    shutil.copytree(base, root, symlinks=True)
+    said = snakemake(root, "--dry-run", "--forceall", "--printshellcmds").stdout.splitlines()
+    return [line.removeprefix("Shell command: ") for line in said if line.startswith("Shell command: ")]
+
+
+@pytest.mark.parametrize("damage", ["cut in half", "empty"])
+@pytest.mark.parametrize(
+    "file, reader",
+    [
+        ("problems/humaneval.parquet", "sampling"),
+        ("problems/humaneval.parquet", "execution.references"),
+        ("references/humaneval.json", "execution"),
+        ("samples/humaneval/small/sampled/0.parquet", "execution"),
+        ("samples/humaneval/small/sampled/0.parquet", "ranking"),
+        ("outcomes/humaneval/small/sampled/0.parquet", "estimates"),
+        ("scores/random/humaneval/small/sampled/0.parquet", "estimates"),
+        ("models/small.json", "costs"),
+        ("calibrations/small/0.json", "costs"),
+        ("costs/small.json", "store"),
+        ("isobudget.duckdb", "report"),
+    ],
+)
+def test_whoever_reads_a_damaged_file_names_it_and_says_to_delete_it(study, commands, file, reader, damage):  # noqa: F811
+    """What comes of deleting it: test_reruns, where that makes it anew and whatever follows from it."""
+    sick = study / "results" / file
+    os.truncate(sick, sick.stat().st_size // 2 if damage == "cut in half" else 0)
+    named = {"estimates": "estimates/humaneval/small.parquet", "store": "isobudget.duckdb"}.get(reader, file)
+    command = next(text for text in commands if f"isobudget.{reader} " in text and f"results/{named}" in text)
+    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    environment["PYTHONPATH"] = str(study / "workflow")
+    done = subprocess.run(["bash", "-c", command], cwd=study, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert f"isobudget: results/{file}: " in done.stderr and "delete it and run again" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_clock_that_jumped_ahead_costs_one_run_and_no_more(study):  # noqa: F811
+    """A samples file from the future is newer than its outcomes for good; its content is the same, and that counts."""
+    ahead = time.time() + 10 * 365 * 86400
+    os.utime(study / "results/samples/humaneval/small/sampled/0.parquet", (ahead, ahead))
+    assert planned(study) == {}
+    os.utime(study / "results/isobudget.duckdb", (ahead, ahead))
+    assert planned(study) in ({}, {"report": 1, "all": 1})
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert planned(study) == {}

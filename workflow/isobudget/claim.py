@@ -1,0 +1,117 @@
+"""One run at a time on a results folder, by a lock that ends with its process, however that ends.
+
+Snakemake's own lock is a list of files that outlives a run which was killed, and then asks for `--unlock`. Nobody can
+tell from it whether its run lives. A lock of the kernel's can: it is gone when its process is. So a run claims its
+results folder first, and whoever holds the claim may clear what a dead run of this machine left locked.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+
+from isobudget.errors import StudyError
+
+NAME = ".claim"
+LOCKS = Path(".snakemake/locks")
+PATIENCE = 5  # seconds; a dry run holds the claim while it looks
+_HOST = os.uname().nodename
+
+
+class Claim:
+    """The claim of this process on a results folder, tried at once; whatever comes of it, one may look.
+
+    Where it is had and the run before was killed, what that run left locked is cleared. `notice` is a sentence where
+    another run has it, else None.
+
+    Args:
+        results: the results folder, as the study names it. Where results are on an object store, the claim still lies
+            in a folder of that name here, and binds the runs of this folder alone.
+    """
+
+    def __init__(self, results):
+        self._results = results
+        self._path = Path(results) / NAME
+        self._file = None
+        why, busy = self._take()
+        self.notice = why if busy else None
+        if self._file:
+            before = _state(self._file)
+            # of another machine's run we know nothing: its kernel may keep its locks to itself
+            if before.get("at_work") and before.get("host") == _HOST:
+                _clear(results)
+            self._write(at_work=True)
+
+    def insist(self):
+        """Return if no other run is at work here; where a file system has no locks, Snakemake's own must do.
+
+        Raises:
+            StudyError: another run is, or this user may not write to the results folder.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while not self._file:
+            why, busy = self._take()
+            if not why:
+                self._write(at_work=True)
+                return
+            if not busy or time.monotonic() > deadline:
+                raise StudyError(why)
+            time.sleep(0.2)
+
+    def _take(self):
+        """Try to hold the claim: (why not, as a sentence, or None; whether another run has it)."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = open(self._path, "a+")  # noqa: SIM115 - open as long as the process lives
+        except OSError as error:
+            return (
+                f"{self._results}: nothing can be written there ({error.strerror}); see that this user may write to "
+                "the folder and that its disk is not mounted read-only, or give this study another `results`.",
+                False,
+            )
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with file:
+                found = _state(file)
+            return (
+                f"{self._results}: another run is at work there (process {found.get('pid')} on {found.get('host')}, "
+                f"since {found.get('since')}); let it end, or give this study another `results`. Do not unlock.",
+                True,
+            )
+        except OSError:
+            file.close()
+            return None, False
+        self._file = file
+        atexit.register(self._write, at_work=False)
+        return None, False
+
+    def _write(self, at_work):
+        if not self._file:
+            return
+        state = {"pid": os.getpid(), "host": _HOST, "at_work": at_work, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        with contextlib.suppress(OSError):  # a full disk is the first job's to tell
+            self._file.truncate(0)
+            self._file.write(json.dumps(state) + "\n")
+            self._file.flush()
+
+
+def _state(file):
+    """What the last one who held the claim said of itself; {} if nothing."""
+    try:
+        file.seek(0)
+        found = json.loads(file.read())
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _clear(results):
+    """Delete those of Snakemake's locks that list files of this results folder."""
+    for lock in LOCKS.glob("*.lock"):
+        lines = lock.read_text().splitlines()
+        if any(line.startswith(f"{results}/") or f"/{results}/" in line for line in lines):
+            lock.unlink()

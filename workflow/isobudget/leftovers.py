@@ -1,0 +1,52 @@
+"""Temporary files that say whose they are, so that what a killed process left is told from what a live one writes."""
+
+import contextlib
+import os
+import shutil
+import zlib
+
+
+def _machine():
+    """This machine and, in a container, this container: where a pid means the same process."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        namespace = ""
+    return f"{zlib.crc32(f'{os.uname().nodename} {namespace}'.encode()):08x}"
+
+
+_MACHINE = _machine()
+
+
+def owner():
+    """A part of a temporary file's name, `machine-pid.`, to stand right behind what its kind begin with."""
+    return f"{_MACHINE}-{os.getpid()}."
+
+
+def sweep(folder, prefix):
+    """Delete files and folders named `prefix`, owner() and anything more, whose process is gone.
+
+    Those of other machines stay: who knows if they are alive. Whatever cannot be deleted stays, too.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith(f"{prefix}{_MACHINE}-"):
+                continue
+            pid = entry.name[len(prefix) + len(_MACHINE) + 1 :].partition(".")[0]
+            if not pid.isdigit() or _alive(int(pid)):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
