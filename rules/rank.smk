@@ -1,5 +1,10 @@
 # Needs: results/samples/.../{block}.parquet; for nll:MODEL that model's weights, or recordings/.
-# Makes: results/scores/{ranker}/{benchmark}/{model}/sampled/{block}.parquet, lower is better.
+# Makes: results/scores/{ranker}/{benchmark}/{model}/sampled/{block}.parquet, lower is better. Rankers that let the
+#        samples vote need results/examples/, or results/written/ for results/asserts/{model}/{benchmark}.parquet, and
+#        make results/behaviours/{source}/.../{block}.parquet on the way: what each program made of each input.
+
+
+ruleorder: vote > rank
 
 
 rule rank:
@@ -19,11 +24,82 @@ rule rank:
     threads: lambda wildcards: engine_threads(scorer(wildcards))
     resources:
         gpu=lambda wildcards: gpus(scorer(wildcards)),
+        endpoint=lambda wildcards: places(scorer(wildcards)),
     params:
         settings=lambda wildcards: study.rank_settings(wildcards.ranker, wildcards.model),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input, scorer(wildcards)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
     shell:
         "python -m isobudget.ranking --problems {input.problems} --samples {input.samples}"
         " --settings {params.settings:q} {params.recording} --output {output} --log {log}"
+
+
+rule asserts:
+    """Read the tests that a model wrote."""
+    input:
+        questions=f"{RESULTS}/questions/{{benchmark}}.parquet",
+        written=written_files,
+    output:
+        f"{RESULTS}/asserts/{{model}}/{{benchmark}}.parquet",
+    log:
+        f"{RESULTS}/logs/asserts/{{model}}/{{benchmark}}.log",
+    conda:
+        "../envs/core.yaml"
+    params:
+        code=code("execution/asserts", "cases"),
+    message:
+        "{wildcards.benchmark}: read the tests that {wildcards.model} wrote"
+    shell:
+        "python -m isobudget.execution.asserts --questions {input.questions} --written {input.written}"
+        " --output {output} --log {log}"
+
+
+rule observe:
+    """Run one block's programs on inputs, in the sandbox; no test is among what the job is given."""
+    input:
+        questions=f"{RESULTS}/questions/{{benchmark}}.parquet",
+        examples=lambda wildcards: examples_of(wildcards.source, wildcards.benchmark),
+        samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
+    output:
+        f"{RESULTS}/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
+    log:
+        f"{RESULTS}/logs/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.tsv"
+    conda:
+        "../envs/core.yaml"
+    threads: 2
+    params:
+        code=code("execution", "sandbox", "cases"),
+        settings=lambda wildcards: study.observe_settings(wildcards.benchmark),
+        verdicts=f"{RESULTS}/{paths.VERDICTS}",
+    message:
+        "{wildcards.benchmark}: see what samples of {wildcards.model} make of {wildcards.source}, block {wildcards.block}"
+    shell:
+        "python -m isobudget.execution.behaviours --questions {input.questions} --examples {input.examples}"
+        " --samples {input.samples} --verdicts {params.verdicts} --workers {threads} --settings {params.settings:q}"
+        " --output {output} --log {log}"
+
+
+rule vote:
+    """Let the samples of one block vote by what they made of the inputs."""
+    input:
+        unpack(vote_inputs),
+        samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
+    output:
+        f"{RESULTS}/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
+    log:
+        f"{RESULTS}/logs/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.log",
+    wildcard_constraints:
+        ranker=VOTES,
+    conda:
+        "../envs/core.yaml"
+    params:
+        code=code("ranking/votes"),
+        settings=lambda wildcards: study.vote_settings(wildcards.ranker),
+    message:
+        "{wildcards.benchmark}: {wildcards.ranker} of {wildcards.model}, block {wildcards.block}"
+    shell:
+        "python -m isobudget.ranking.votes --samples {input.samples} --behaviours {input.behaviours}"
+        " --examples {input.examples} --settings {params.settings:q} --output {output} --log {log}"

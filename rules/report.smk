@@ -1,5 +1,16 @@
 # Needs: results/isobudget.duckdb.
-# Makes: results/report/: index.html, the figures as SVG and PNG, the tables as CSV.
+# Makes: results/report/: index.html, the figures as SVG and PNG, the tables as CSV; and what `snakemake --report` shows.
+
+FIGURES = dict(
+    patterns=["{benchmark}/{figure}.svg"],
+    caption="../workflow/report/figure.rst",
+    category="Figures",
+    subcategory="{benchmark}",
+    labels={"figure": "{figure}"},
+)
+TABLES = dict(
+    patterns=["{table}.csv"], caption="../workflow/report/table.rst", category="Tables", labels={"table": "{table}"}
+)
 
 
 rule report:
@@ -7,7 +18,9 @@ rule report:
     input:
         database=f"{RESULTS}/isobudget.duckdb",
     output:
-        f"{RESULTS}/report/index.html",
+        page=report(f"{RESULTS}/report/index.html", caption="../workflow/report/index.rst", category="The answer"),
+        figures=report(directory(f"{RESULTS}/report/figures"), **FIGURES),
+        tables=report(directory(f"{RESULTS}/report/tables"), **TABLES),
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
@@ -15,10 +28,10 @@ rule report:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("report"),
+        code=code("report", "published"),
         settings=study.report_settings(),
     message:
-        "draw the figures and write {output}"
+        "draw the figures and write {output.page}"
     shell:
         "python -m isobudget.report --database {input.database} --settings {params.settings:q}"
-        " --output {output} --log {log}"
+        " --output {output.page} --log {log}"

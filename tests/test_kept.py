@@ -195,3 +195,22 @@ def study_job(study, folder):  # noqa: F811
     job = start(study, "samples.parquet", f"{folder}/outcomes.parquet", kept=f"{folder}/v.sqlite")
     _, said = job.communicate()
     return subprocess.CompletedProcess(job.args, job.returncode, "", said)
+
+
+MOUNTS = """\
+27 1 254:0 / / rw - ext4 /dev/vda rw
+40 27 0:50 / {0}/net rw,relatime shared:3 - nfs4 server:/export rw,local_lock=none
+41 40 0:51 / {0}/net/with\\040space rw - tmpfs tmpfs rw
+42 27 0:52 / {0}/mine rw - nfs server:/old rw
+43 27 0:53 / {0}/mine rw - xfs /dev/vdb rw
+"""
+
+
+@pytest.mark.parametrize("folder, local", [("a", True), ("net/b", False), ("net/with space/c", True), ("mine", True)])
+def test_on_a_network_file_system_each_node_has_a_file_of_its_own(tmp_path, folder, local):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS.format(tmp_path))
+    (tmp_path / folder).mkdir(parents=True)
+    found = kept.of_this_node(tmp_path / folder / "verdicts.sqlite", mounts)
+    assert found.name == ("verdicts.sqlite" if local else f"verdicts.{os.uname().nodename}.sqlite")
+    assert found.parent == tmp_path / folder

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import yaml
 
 from isobudget import paths
 from isobudget.config import load
-from isobudget.rows import write_json, write_rows
+from isobudget.rows import read_rows, write_json, write_rows
 
 ROOT = Path(__file__).parent.parent
 ENDING = {"aggregate": 1, "report": 1, "all": 1}
@@ -84,6 +85,17 @@ def record(root, model, blocks, benchmark="humaneval"):
     write_json(root / paths.below("recordings", paths.CALIBRATIONS, model=model, run=0), run)
 
 
+def record_scores(root, ranker, model, blocks):
+    """Write another model's scores of a model's recorded samples."""
+    for block in range(blocks):
+        where = {"benchmark": "humaneval", "model": model, "decoding": "sampled", "block": block}
+        samples = read_rows(root / paths.below("recordings", paths.SAMPLES, **where), "samples").to_pylist()
+        rows = [{key: row[key] for key in ("task_id", "sample")} | {"score": 1.0, "kept": True} for row in samples]
+        metadata = where | {"ranker": ranker, "scorer": ranker.removeprefix("nll:")}
+        file = root / paths.below("recordings", paths.SCORES, ranker=ranker, **where)
+        write_rows(file, "scores", rows, metadata)
+
+
 def snakemake(root, *arguments, study=STUDY):
     (root / "study.yaml").write_text(yaml.safe_dump(study))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -104,14 +116,19 @@ def planned(root, study=STUDY):
     return {rule: int(count) for rule, count in table if rule != "total"}
 
 
-@pytest.fixture(scope="session")
-def base(tmp_path_factory):
-    """The repository as it is here, its own small recordings, and the base study run once."""
-    root = tmp_path_factory.mktemp("reruns") / "base"
+def repository(root):
+    """Copy to `root` what a study runs on; returns `root`."""
     for part in ("Snakefile", "rules", "workflow", "envs", "profiles"):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
         (root / part).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / part, root / part)
+    return root
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """The repository as it is here, its own small recordings, and the base study run once."""
+    root = repository(tmp_path_factory.mktemp("reruns") / "base")
     record(root, "small", 4)
     record(root, "large", 1)
     record(root, "third", 1)
@@ -176,6 +193,33 @@ def test_a_ranker_added(study):
     assert (
         planned(study, STUDY | {"rankers": ["nll:self", "random", "shortest"]}) == {"rank": 3, "estimate": 2} | ENDING
     )
+
+
+def test_a_reader_added_reads_what_it_did_not_write_and_is_timed_at_it(study):
+    for block in range(2):
+        where = {"benchmark": "humaneval", "model": "small", "decoding": "sampled", "block": block}
+        samples = read_rows(study / paths.below("recordings", paths.SAMPLES, **where), "samples").to_pylist()
+        rows = [{"task_id": s["task_id"], "sample": s["sample"], "score": 1.0, "kept": True} for s in samples]
+        file = study / paths.below("recordings", paths.SCORES, ranker="nll:large", **where)
+        write_rows(file, "scores", rows, where | {"ranker": "nll:large", "scorer": "large"})
+    more = STUDY | {"rankers": ["nll:self", "random", "nll:large"]}
+    # of the three, one is its own samples' likelihood, which is kept already
+    assert planned(study, more) == {"rank": 3, "calibrate": 1, "cost": 1, "estimate": 2} | ENDING
+
+
+def test_tests_at_hand_added(study):
+    own = {"questions": 1, "examples": 1, "tests": 1, "at_hand": 3, "estimate": 2}
+    assert planned(study, STUDY | {"at_hand": ["examples"]}) == own | ENDING
+
+
+def test_combined_added_and_weighed_anew_with_another_ranker(study):
+    more = STUDY | {"rankers": ["nll:self", "random", "combined"]}
+    assert planned(study, more) == {"combine": 2, "estimate": 2} | ENDING
+    done = snakemake(study, study=more)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert planned(study, more) == {}
+    more = more | {"rankers": [*more["rankers"], "shortest"]}
+    assert planned(study, more) == {"rank": 3, "combine": 2, "estimate": 2} | ENDING
 
 
 def test_rankers_in_another_order_change_no_estimate(study):
@@ -267,3 +311,35 @@ def test_more_samples_than_were_recorded_are_refused_before_any_job(study):
     assert "models.small.samples: 20 samples in blocks of 4 need" in done.stderr
     assert "ask for 16 or fewer, or set engine: vllm" in done.stderr
     assert planned(study) == {}
+
+
+def test_a_live_model_added_to_a_recorded_study(study):
+    """As config/smollm2.yaml does; the recorded scorer has no scores of it, and scores the others as before."""
+    ranked = STUDY | {"rankers": ["nll:self", "nll:large", "random"]}
+    record_scores(study, "nll:large", "small", 2)
+    done = snakemake(study, study=ranked)
+    assert done.returncode == 0, done.stderr[-4000:]
+    live = yaml.safe_load((ROOT / "config/smollm2.yaml").read_text())["models"]
+    more = ranked | {"models": ranked["models"] | live}
+    own = {"weights": 1, "model": 1, "calibrate": 3, "sample": 2, "execute": 2, "rank": 2, "cost": 1, "estimate": 1}
+    assert planned(study, more) == own | ENDING
+
+
+def test_snakemakes_own_report_has_the_page_the_figures_and_the_tables_with_captions(study):
+    done = snakemake(study, "--report", "own.zip")
+    assert done.returncode == 0, done.stderr[-4000:]
+    with zipfile.ZipFile(study / "own.zip") as archive:
+        names = [name for name in archive.namelist() if "/data/" in name]
+        page = archive.read(next(name for name in archive.namelist() if name.endswith("report.html"))).decode()
+    made = {file.name for file in (study / "results/report").rglob("*") if file.suffix in (".svg", ".csv", ".html")}
+    assert {name.rpartition("/")[2] for name in names} >= made
+    assert len(made) == 5 + 7 + 1
+    for category in ("The answer", "Figures", "Tables"):
+        assert category in page
+    for words in (
+        "one forward pass over 128 tokens",
+        "The faint line is the oracle",
+        "with its runner-up",
+        "The whole answer",
+    ):
+        assert words in page

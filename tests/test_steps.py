@@ -16,16 +16,30 @@ def curve(cost, values, shifts=(0.0,)):
     return Curve(cost, values, values + np.array(shifts)[:, None])
 
 
+def of_costs(costs, most):
+    return [curve(cost, [0.0] * count) for cost, count in zip(costs, most, strict=True)]
+
+
 def test_breakpoints_are_the_multiples_of_the_costs_up_to_the_first_without_a_score():
-    budgets, counts = breakpoints([1.0, 2.5], [3, 2])
+    budgets, counts = breakpoints(of_costs([1.0, 2.5], [3, 2]))
     assert budgets.tolist() == [1, 2, 2.5, 3, 4, 5, 7.5]
     assert counts.tolist() == [[1, 2, 2, 3, 4, 5, 7], [0, 0, 1, 1, 1, 2, 3]]
 
 
 def test_budgets_that_differ_by_rounding_are_one():
-    budgets, counts = breakpoints([0.1, 0.1 + 0.2], [6, 2])  # 0.30000000000000004 is three of 0.1
+    budgets, counts = breakpoints(of_costs([0.1, 0.1 + 0.2], [6, 2]))  # 0.30000000000000004 is three of 0.1
     assert len(budgets) == 8  # 1 to 7 of the one, 9 for three of the other
     assert counts.tolist() == [[1, 2, 3, 4, 5, 6, 7, 9], [0, 0, 1, 1, 1, 2, 2, 3]]
+
+
+def test_what_is_paid_once_comes_before_any_sample():
+    first, second = curve(1.0, [0.2, 0.3, 0.4]), curve(1.0, [0.5, 0.6])._replace(once=1.5)
+    budgets, counts = breakpoints([first, second])
+    assert budgets.tolist() == [1, 2, 2.5, 3, 3.5, 4, 4.5]
+    assert counts.tolist() == [[1, 2, 2, 3, 3, 4, 4], [0, 0, 1, 1, 2, 2, 3]]
+    compared = margins(second, first, 10)
+    assert compared.budgets.tolist() == [2.5, 3, 3.5] and compared.end == 4
+    np.testing.assert_allclose(compared.values, [0.5 - 0.3, 0.5 - 0.4, 0.6 - 0.4])
 
 
 def test_a_known_crossover_is_found():

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from small_study import COSTS, GREEDY, PASSED, SETTINGS, aggregate, command, estimate, score, write_costs, write_study
 
+from isobudget import rows
 from isobudget.rows import write_json, write_rows
 from isobudget.statistics.bootstrap import interval
 
@@ -83,7 +84,8 @@ def test_the_tables_and_no_others_with_their_columns(ask):
             "scores": keys + "ranker task_id sample score kept",
             "labels": "benchmark model decoding task_id sample passed",
             "label_disagreements": "benchmark model decoding task_id sample passed verdict detail program_sha256",
-            "costs": "model unit generation scoring relative how flops_read_written",
+            "costs": "model unit generation scoring relative how flops_read_written written",
+            "candidate_costs": "model ranker unit candidate once",
             "pass_at_k": "benchmark model k value low high",
             "pass_at_budget": "benchmark model" + budget,
             "greedy": "benchmark model value low high",
@@ -99,6 +101,18 @@ def test_the_tables_and_no_others_with_their_columns(ask):
             "counts": "benchmark model task_id n c",
             "mixes": "benchmark unit budget budget_absolute early_stop mix value low high spent single single_k "
             "single_value margin margin_low margin_high most_models capped",
+            "tests_at_hand": "benchmark source task_id tests",
+            "at_hand": "benchmark model decoding block source task_id sample program_sha256 verdict detail cpu_seconds",
+            "at_hand_counts": "benchmark model source task_id n right wrong missed",
+            "at_hand_at_k": "benchmark model source k value low high wrong wrong_low wrong_high anyway anyway_low "
+            "anyway_high false_positives false_positives_low false_positives_high",
+            "at_hand_at_budget": "benchmark model source" + budget + " wrong anyway anyway_low anyway_high",
+            "at_hand_ceilings": "benchmark model source n reached reached_low reached_high most most_low most_high",
+            "at_hand_margins": "benchmark unit source model other budget until budget_absolute k other_k value low "
+            "high",
+            "at_hand_best_k": "benchmark model source wrong_costs k low high worth most_k",
+            "against_one": "benchmark unit model chooser other single budget budget_absolute equal_cost k value "
+            "other_value margin low high",
             "early_stop_at_k": "benchmark model k value low high solved",
             "early_stop_at_budget": "benchmark model" + budget + " spent spent_solved fixed_k fixed_value",
         }.items()
@@ -392,6 +406,27 @@ def test_where_the_settings_and_versions_came_from_is_kept(ask):
     kept = dict(ask("SELECT key, value FROM study"))
     assert json.loads(kept["settings"]) == SETTINGS
     assert json.loads(kept["versions"])["duckdb"] == duckdb.__version__
+
+
+def test_how_the_samples_were_drawn_is_kept(study):
+    """What blocks have in common once, what differs as a list; of greedy ones nothing."""
+    for block, machine in ((0, "one"), (1, "other")):
+        file = study / f"samples/humaneval/S/sampled/{block}.parquet"
+        found = rows.read_rows(file, "samples")
+        note = {"engine": "vllm", "dtype": "bfloat16", "seed": block, "hardware": {"name": machine}}
+        rows.write_rows(file, "samples", found.to_pylist(), note)
+    assert aggregate(study).returncode == 0
+    with duckdb.connect(str(study / "isobudget.duckdb"), read_only=True) as connection:
+        kept = dict(connection.execute("SELECT key, value FROM study").fetchall())
+    assert json.loads(kept["samples"]) == {
+        "S": {
+            "engine": "vllm",
+            "dtype": "bfloat16",
+            "hardware": [{"name": "one"}, {"name": "other"}],
+            "seeds": "0 to 1",
+        },
+        "L": {},
+    }
 
 
 def test_equal_values_go_to_the_one_that_spends_less_then_to_the_name(study):

@@ -13,7 +13,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "workflow")]
 
-PARTS = ("noop", "scale", "estimate", "extract", "execute", "sampling")
+PARTS = (
+    "noop", "scale", "estimate", "extract", "execute", "apps", "agreement",
+    "sampling", "scoring", "endpoint", "page",
+)  # fmt: skip
 
 
 def main(wanted):

@@ -63,7 +63,7 @@ def recordings(study):
     for model in study.models:
         yield paths.MODELS.format(model=model)
         yield paths.CALIBRATIONS.format(model=model, run=0)
-        for decoding, count in (("greedy", 1), ("sampled", study.blocks(model))):
+        for decoding, count in (("greedy", 1), ("sampled", study.blocks("humaneval", model))):
             for block in range(count):
                 keys = dict(benchmark="humaneval", model=model, decoding=decoding, block=block)
                 yield paths.SAMPLES.format(**keys)

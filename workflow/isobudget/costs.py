@@ -9,7 +9,7 @@ import statistics
 
 from isobudget import stage
 from isobudget.errors import StudyError
-from isobudget.rows import read_json, write_json
+from isobudget.rows import read_json, read_rows, write_json
 
 TOKENS_A_PASS = 128  # the paper's unit: one forward pass over 128 tokens is a generation
 
@@ -201,6 +201,33 @@ def costs(model, config=None, calibrations=(), price=None, source="config.json",
     }
 
 
+def written_costs(cost, config, written, price=None, source="config.json"):
+    """What the tests cost that a model writes, a problem: once, however many candidates they choose among.
+
+    A completion of tests is a generation: one forward pass over 128 tokens in FLOPs, and in seconds a calibrated
+    generation, longer or shorter as it writes more or fewer tokens, for writing is what takes time. Dollars come
+    from its own tokens.
+
+    Args:
+        cost: the dict that `costs` returns.
+        config, price, source: as in `costs`.
+        written: rows of samples, the completions of every block.
+
+    Returns:
+        {unit: cost a problem, None where not known}.
+    """
+    many = len(written) / len({row["task_id"] for row in written})
+    prompt, completion = (
+        statistics.fmean(row[key] for row in written) for key in ("prompt_tokens", "completion_tokens")
+    )
+    seconds, tokens = cost["generation"]["seconds"], cost["tokens"]
+    return {
+        "flops": None if config is None else many * forward_flops(config, TOKENS_A_PASS, source),
+        "seconds": many * seconds * completion / tokens["completion"] if seconds and tokens["completion"] else None,
+        "usd": many * (prompt * price["prompt"] + completion * price["completion"]) / 1e6 if price else None,
+    }
+
+
 def read_calibration(path, model):
     """Read one calibration run of `model`; StudyError if a key is missing, no number, or of another model."""
     run = read_json(path)
@@ -260,14 +287,17 @@ def write_costs(args):
     model = args.settings["model"]
     config = read_json(args.model_config) if args.model_config else None
     runs = [read_calibration(path, model) for path in args.calibrations]
-    write_json(
-        args.output,
-        costs(model, config, runs, args.settings.get("price"), args.model_config, args.settings.get("given")),
-    )
+    price = args.settings.get("price")
+    found = costs(model, config, runs, price, args.model_config, args.settings.get("given"))
+    written = [row for file in args.written for row in read_rows(file, "samples").to_pylist()]
+    if written:
+        found["written"] = written_costs(found, config, written, price, args.model_config)
+    write_json(args.output, found)
 
 
 if __name__ == "__main__":
     parser = stage.arguments(__doc__)
     parser.add_argument("--model-config", nargs="?", help="the model's config.json; without it FLOPs are null")
     parser.add_argument("--calibrations", nargs="*", default=[], help="the JSON files of its calibration runs")
+    parser.add_argument("--written", nargs="*", default=[], help="the tests that it wrote for rankers, Parquet")
     stage.run(write_costs, parser)

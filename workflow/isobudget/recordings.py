@@ -1,7 +1,7 @@
 """recordings/: what live models drew here, kept so that others can replay it.
 
 They have the layout of results/, and hold what is dear: samples, other models' scores of
-them, calibration runs, model configs.
+them, tests that models wrote, calibration runs, model configs.
 
     python -m isobudget.recordings --results results/record --recordings recordings
 
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from isobudget import paths
+from isobudget import paths, sizes
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows, whole_file, write_json
 
-KINDS = ("samples", "scores", "calibrations", "models")
+KINDS = ("samples", "scores", "written", "calibrations", "models")
 
 
 def check(study, root):
@@ -46,10 +46,11 @@ def check(study, root):
                     f"models.{model}: engine recorded, but there is no {greedy}; see recordings/README.md."
                 )
             held = greedy.parent.parent / "sampled"
-            missing = [b for b in range(study.blocks(model)) if not (held / f"{b}.parquet").exists()]
+            missing = [b for b in range(study.blocks(benchmark, model)) if not (held / f"{b}.parquet").exists()]
             if missing:
+                asked = sizes.n(settings.samples, benchmark) or study.block
                 raise StudyError(
-                    f"models.{model}.samples: {settings.samples} samples in blocks of {study.block} need "
+                    f"models.{model}.samples: {asked} samples in blocks of {study.block} need "
                     f"{held}/{missing[0]}.parquet, which was not recorded; "
                     f"ask for {missing[0] * study.block} or fewer, or set engine: vllm."
                 )
@@ -59,7 +60,7 @@ def check(study, root):
             if not scorer or study.models[scorer].engine != "recorded":
                 continue
             for benchmark in study.benchmarks:
-                for block in range(study.blocks(model)):
+                for block in range(study.blocks(benchmark, model)):
                     keys = dict(ranker=ranker, benchmark=benchmark, model=model, decoding="sampled", block=block)
                     file = Path(paths.below(root, paths.SCORES, **keys))
                     if not file.exists():
@@ -69,13 +70,51 @@ def check(study, root):
                             f"or set {scorer} to engine: vllm."
                         )
 
+    for writer in study.writers():
+        if study.models[writer].engine != "recorded":
+            continue
+        for benchmark in study.benchmarks:
+            for block in range(study.written_blocks()):
+                file = Path(paths.below(root, paths.WRITTEN, benchmark=benchmark, model=writer, block=block))
+                if not file.exists():
+                    fewer = f"ask for {block * study.block} or fewer in written.samples, " if block else ""
+                    raise StudyError(
+                        f"rankers: tests that {writer} writes need {file}, which was not recorded; {fewer}"
+                        f"leave out the rankers that use them, or set {writer} to engine: vllm."
+                    )
+
+
+def held(study, root):
+    """{model: blocks that can be replayed}: as many in a row as there are samples, and scores of recorded rankers.
+
+    Models of which recordings/ need to hold nothing are left out.
+    """
+    found = {}
+    for model, settings in study.models.items():
+        recorded = [r for r in study.rankers_of(model) if (s := study.scorer(r, model)) and _replayed(study, s)]
+        kinds = [(paths.SCORES, {"ranker": ranker}) for ranker in recorded]
+        kinds += [(paths.SAMPLES, {})] if settings.engine == "recorded" else []
+        for template, keys in kinds:
+            for benchmark in study.benchmarks:
+                where = dict(benchmark=benchmark, model=model, decoding="sampled", **keys)
+                count = 0
+                while Path(paths.below(root, template, block=count, **where)).exists():
+                    count += 1
+                found[model] = min(count, found.get(model, count))
+    return found
+
+
+def _replayed(study, model):
+    return study.models[model].engine == "recorded"
+
 
 def calibration_runs(study, model, root):
     """How many calibration runs a model has: those asked for, or those recorded."""
-    if study.models[model].engine == "vllm":
-        return study.calibration.repeats
-    if study.models[model].engine == "import":
+    chosen = study.models[model]
+    if chosen.engine == "import" or (chosen.engine == "endpoint" and chosen.cost and chosen.cost.seconds):
         return 0
+    if chosen.engine in ("vllm", "endpoint"):
+        return study.calibration.repeats
     folder = Path(paths.below(root, paths.CALIBRATIONS, model=model, run=0)).parent
     return len(list(folder.glob("*.json")))
 
@@ -84,8 +123,8 @@ def keep(results, recordings):
     """Copy what is new; returns the list of paths written, below recordings."""
     results, recordings = Path(results), Path(recordings)
     written = []
-    for kind in ("samples", "scores"):
-        for file in sorted(results.glob(f"{kind}/**/*.parquet")):
+    for folder, kind in (("samples", "samples"), ("scores", "scores"), ("written", "samples")):
+        for file in sorted(results.glob(f"{folder}/**/*.parquet")):
             metadata = read_metadata(file, kind)
             if kind == "scores" and "scorer" not in metadata:
                 continue  # cheap: every run computes it

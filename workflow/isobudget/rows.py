@@ -30,6 +30,25 @@ SCHEMAS = {
             ("split", pa.string()),
         ]
     ),
+    # what a ranker may know of a problem: what the model read, and neither tests nor reference
+    "questions": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("prompt", pa.string()),
+            ("kind", pa.string()),
+            ("entry_point", pa.string()),
+        ]
+    ),
+    "examples": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("example", pa.int32()),  # from 0 in each problem
+            ("form", pa.string()),  # cases.Case
+            ("call", pa.string()),  # an expression that calls the entry point, or what a program reads
+            ("expected", pa.string()),  # an expression, or what a program should print
+            ("times", pa.int32()),  # how often it stands there; a model writes some tests more than once
+        ]
+    ),
     "samples": pa.schema(
         [
             ("task_id", pa.string()),
@@ -59,6 +78,16 @@ SCHEMAS = {
             ("cpu_seconds", pa.float64()),
         ]
     ),
+    "behaviours": pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("sample", pa.int32()),  # one without a program has no rows
+            ("example", pa.int32()),  # of the source's examples
+            ("ended", pa.string()),  # returned, raised, foreign (no plain data), or a verdict that ended the program
+            ("value", pa.string()),  # what it returned, the same text for what is equal, or the exception's name
+            ("passed", pa.bool_()),  # whether it is what the example says
+        ]
+    ),
     "scores": pa.schema(
         [
             ("task_id", pa.string()),
@@ -69,8 +98,8 @@ SCHEMAS = {
     ),
     "estimates": pa.schema(
         [
-            ("metric", pa.string()),  # pass_at_k, samples_until_pass, greedy or rank_score_at_k
-            ("ranker", pa.string()),  # null but for rank_score_at_k
+            ("metric", pa.string()),  # pass_at_k, samples_until_pass, greedy, rank_score_at_k or at_hand_..._at_k
+            ("ranker", pa.string()),  # who chooses: a ranker, or a source of tests at hand; null for the others
             ("k", pa.int32()),
             ("value", pa.float64()),  # a fraction in 0..1, as low and high; of samples_until_pass 1..k samples
             ("low", pa.float64()),
@@ -81,6 +110,12 @@ SCHEMAS = {
         ]
     ),
 }
+
+# scores of a ranker that lets the samples vote: in a draw a sample is worth its score times the samples drawn of its
+# cluster, statistics/votes.py; a null cluster adds up with none
+SCHEMAS["votes"] = SCHEMAS["scores"].append(pa.field("cluster", pa.string()))
+SCHEMAS["tests"] = SCHEMAS["problems"]  # with the tests at hand in place of those that judge
+SCHEMAS["at_hand"] = SCHEMAS["outcomes"]  # what those say
 
 
 @contextlib.contextmanager

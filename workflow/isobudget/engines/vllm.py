@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from isobudget import stage
+from isobudget.engines import devices
 from isobudget.errors import StudyError
 
 CPU_SEQUENCES = 64  # at once: more does not raise tokens a second on two to sixteen cores
@@ -99,6 +100,8 @@ def load(settings, longest, seed, top_p=1.0):
     dtype = settings["dtype"]
     if dtype == "auto" and cpu and not _has_bfloat16():
         dtype = "float32"
+    if not cpu or devices.pretended():
+        devices.lease(settings["tensor_parallel"], weights)
     options = {}
     if cpu:
         _check_memory(weights, dtype)

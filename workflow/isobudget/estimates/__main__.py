@@ -10,9 +10,11 @@ import pyarrow as pa
 
 from isobudget import paths, rows, stage
 from isobudget.errors import StudyError
+from isobudget.estimates import at_hand, combined
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
+from isobudget.statistics.votes import voted_rank_score_at_k
 
 
 def estimate(args):
@@ -25,20 +27,38 @@ def estimate(args):
         keys.update(benchmark=benchmark, model=model, decoding=decoding)
         return [paths.below(args.results, template, block=block, **keys) for block in numbers]
 
+    def ranked(ranker):
+        return blocks(paths.SCORES, ranker=ranker)
+
+    seed = settings["bootstrap"]["seed"]
     task_ids, passed = read_outcomes(blocks(paths.OUTCOMES))
     excluded = excluded_problems(blocks(paths.OUTCOMES))
-    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
+    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], seed)
     n = passed.shape[1]
     k = np.arange(1, n // 2 + 1)
     correct = passed.sum(axis=1)
     tables = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     tables.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
-        scores, kept = read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded)
-        tables.append(_rows("rank_score_at_k", ranker, k, rank_score_at_k(passed, scores, kept, k), n, counts))
+        if ranker == "combined":
+            keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
+            file = paths.below(args.results, paths.COMBINED, **keys)
+            values = combined.rank_score(file, ranked, passed, task_ids, excluded, k, seed)
+        else:
+            scores, kept, clusters = read_scores(ranked(ranker), task_ids, n, excluded)
+            if clusters is None:
+                values = rank_score_at_k(passed, scores, kept, k)
+            else:
+                values = voted_rank_score_at_k(passed, scores, clusters, kept, k, seed)
+        tables.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
+    for source in settings.get("at_hand", ()):
+        files = blocks(paths.AT_HAND, source=source)
+        accepted_ids, accepted = read_outcomes(files)
+        _same_problems(files[0], "the tests at hand", accepted_ids, task_ids)
+        tables += _at_hand(source, accepted, passed, counts)
     if settings["greedy"]:
         greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))
-        _same_problems(blocks(paths.OUTCOMES, "greedy")[0], greedy_ids, task_ids)
+        _same_problems(blocks(paths.OUTCOMES, "greedy")[0], "the greedy outcomes", greedy_ids, task_ids)
         value = greedy.mean(axis=1, keepdims=True)
         tables.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
     note = {
@@ -51,36 +71,56 @@ def estimate(args):
     rows.write_rows(args.output, "estimates", pa.concat_tables(tables), note)
 
 
+def _at_hand(source, accepted, passed, counts):
+    """The rows of one source of tests at hand."""
+    n, tables, drawn = passed.shape[1], {}, {}
+    for metric, (k, values) in at_hand.metrics(accepted, passed).items():
+        tables[metric] = _rows(metric, source, k, values, n, counts)
+        drawn[metric] = values.mean(axis=0), replicates(values, counts)
+    handed = zip(drawn["at_hand_right_at_k"], drawn["at_hand_wrong_at_k"], strict=True)
+    value, again = (at_hand.false_positives(right, wrong) for right, wrong in handed)
+    tables["ratio"] = _table(
+        "at_hand_false_positives_at_k", source, np.arange(1, len(value) + 1), value, again, 0.0, n, len(passed)
+    )
+    return list(tables.values())
+
+
 def _rows(metric, ranker, k, values, n, counts):
     """The rows of one metric from its values, shape (problems, ks)."""
-    drawn = replicates(values, counts)
-    low, high = interval(drawn, len(values), acceleration(values))
+    return _table(
+        metric, ranker, k, values.mean(axis=0), replicates(values, counts), acceleration(values), n, len(values)
+    )
+
+
+def _table(metric, ranker, k, value, drawn, bent, n, problems):
+    """The rows of one metric: value, shape (ks,), its replicates, shape (resamples, ks), and their acceleration."""
+    low, high = interval(drawn, problems, bent)
     count = len(k)
     offsets = np.arange(count + 1, dtype=np.int32) * drawn.shape[0]
     columns = {
         "metric": [metric] * count,
         "ranker": [ranker] * count,
         "k": k,
-        "value": values.mean(axis=0),
+        "value": value,
         "low": low,
         "high": high,
         "n": [n] * count,
-        "problems": [len(values)] * count,
+        "problems": [problems] * count,
         "replicates": pa.ListArray.from_arrays(offsets, drawn.T.ravel()),
     }
     return pa.table(columns, schema=rows.SCHEMAS["estimates"])
 
 
-def _same_problems(file, found, wanted):
+def _same_problems(file, what, found, wanted):
     odd = sorted(set(found) ^ set(wanted))
     if odd:
         raise StudyError(
-            f"{file}: {odd[0]} is either in the greedy or in the sampled outcomes, not in both; delete the file and "
+            f"{file}: {odd[0]} is either in {what} or in the sampled outcomes, not in both; delete the file and "
             "run again to make it anew."
         )
 
 
 if __name__ == "__main__":
     parser = stage.arguments(__doc__)
-    parser.add_argument("--results", required=True, help="the folder that holds outcomes/ and scores/")
+    parser.add_argument("--results", required=True, help="the folder that holds outcomes/, scores/ and at_hand/")
     stage.run(estimate, parser)

@@ -68,13 +68,16 @@ def read_scores(files, task_ids, n, excluded=frozenset()):
         excluded: task_ids whose scores are left out, as their outcomes are.
 
     Returns:
-        scores, floats, and kept, bools, each of shape (problems, n).
+        scores, floats, kept, bools, and clusters, ints, each of shape (problems, n); clusters are numbers from 0, -1
+        for a sample that votes with none, and None where the ranker lets nobody vote.
 
     Raises:
         StudyError: a file is no whole scores file, a kept sample has no finite score, or the samples are not those
             of the outcomes.
     """
-    blocks = [_without(excluded, table) for table in _read(files, "scores", ["score", "kept"])]
+    votes = "cluster" in _columns(files)
+    columns = ["score", "kept", *(["cluster"] if votes else [])]
+    blocks = [_without(excluded, table) for table in _read(files, "votes" if votes else "scores", columns)]
     scores, kept = [], []
     for file, table in zip(files, blocks, strict=True):
         kept.append(table["kept"].to_numpy().astype(bool))
@@ -91,7 +94,22 @@ def read_scores(files, task_ids, n, excluded=frozenset()):
         odd = sorted(set(found) ^ set(task_ids))
         what = f"{odd[0]} is in one and not in the other" if odd else f"{count} samples a problem here, {n} there"
         raise StudyError(f"{files[0]}: its scores are not of the samples that were executed: {what}; {REPAIR}.")
-    return _grid(cell, n, scores), _grid(cell, n, kept)
+    clusters = _grid(cell, n, _numbers([table["cluster"] for table in blocks])) if votes else None
+    return _grid(cell, n, scores), _grid(cell, n, kept), clusters
+
+
+def _columns(files):
+    """The columns of the first of the files; of none, if there is none."""
+    return pq.read_schema(files[0]).names if files else []
+
+
+def _numbers(columns):
+    """Each distinct text of several columns as a number from 0, null as -1."""
+    place = {}
+    return [
+        np.array([-1 if text is None else place.setdefault(text, len(place)) for text in column.to_pylist()], int)
+        for column in columns
+    ]
 
 
 def _without(excluded, table):
@@ -114,7 +132,7 @@ def _read(files, kind, columns):
         except (pa.ArrowException, OSError) as error:
             raise rows.damaged(file, error) from None
         # a missing score of a sample that is not kept is fine, and NaN says the same to numpy
-        for name in ("task_id", "sample", *(column for column in columns if column != "score")):
+        for name in ("task_id", "sample", *(c for c in columns if c not in ("score", "cluster"))):
             if table[name].null_count:
                 raise StudyError(f"{file}: the column {name} has empty values; {REPAIR}.")
         blocks.append(table)

@@ -15,7 +15,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
     Each distinct program (text and tests) runs once, and not at all if `keep_in`, the file of
-    verdicts kept by content, knows it. What a text is, the samples' metadata say (`_extracted`). Samples of
+    verdicts kept by content, knows it. What a text is, the samples' metadata say (`extracted`). Samples of
     a problem that its own reference excluded get no row; the file's metadata name those problems. Raises
     StudyError if the references have not passed, a task_id is unknown, or the sandbox fails.
     """
@@ -35,7 +35,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         if sample["task_id"] in excluded:
             continue
         text = sample["text"] or ""
-        source, reason = _extracted(drawn, code_of(problem, settings), text, stop, problem["entry_point"])
+        source, reason = extracted(drawn, code_of(problem, settings), text, stop, problem["entry_point"])
         # a block of the paper has 150,000 texts: each is kept once, in its program
         sample = {"task_id": sample["task_id"], "sample": sample["sample"]}
         if source is None:
@@ -68,7 +68,7 @@ def _samples(path):
         yield from batch.to_pylist()
 
 
-def _extracted(drawn, prompt, text, stop, entry_point):
+def extracted(drawn, prompt, text, stop, entry_point):
     """The program in a text, by what its file's metadata say that it is, behind the code that the prompt gives.
 
     `chat`: an answer to a model that was asked in that form. `form`: of imported samples, unless they are raw,

@@ -33,7 +33,7 @@ def program_for(problem, source, settings=None):
         settings: `continues` and `before` of benchmarks.BENCHMARKS; without them the prompt is code, nothing before it.
     """
     settings = settings or {}
-    source = _needed(settings.get("before", ""), source) + source
+    source = with_imports(source, settings)
     if problem["kind"] == "stdio":
         return Program(source, problem["tests"], "", kind="stdio")
     if problem["kind"] != "call":
@@ -55,6 +55,11 @@ def program_for(problem, source, settings=None):
 def code_of(problem, settings):
     """The part of a program that the prompt gives: all of it, or nothing where a completion is the whole program."""
     return problem["prompt"] if settings.get("continues", True) else ""
+
+
+def with_imports(source, settings):
+    """A program behind those of the benchmark's own imports that it mentions."""
+    return _needed(settings.get("before", ""), source) + source
 
 
 def _needed(before, source):

@@ -2,11 +2,18 @@
 
 One SQLite file beside the results. Several jobs may use it at once; what a killed job had
 judged is there for the next. It holds nothing that running again would not give: deleting it costs time alone.
+
+Where the results are on a network file system each node keeps a file of its own. SQLite is whole there only if locks
+are seen by every node, and many such file systems have locks that are not: NFS with nolock, Lustre with localflock,
+BeeGFS as it comes. Locks between the processes of one node always hold. What that costs is that a program which two
+nodes meet runs on both.
 """
 
 import contextlib
 import hashlib
 import json
+import os
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -17,6 +24,8 @@ from isobudget.sandbox import Outcome
 WAIT = 60  # seconds for another job that writes
 OFTEN = 1  # seconds between two writes
 MANY = 500  # keys a query; SQLite's own limit is 999 in old versions
+# file systems of one machine; any other may be seen by several, with locks or without
+LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "overlay", "tmpfs", "ramfs"}
 
 
 def key(program, conditions):
@@ -70,6 +79,31 @@ class Kept:
         self._written = time.monotonic()
 
 
+def of_this_node(path, mounts="/proc/self/mountinfo"):
+    """The file that this node may write: `path`, or on a network file system one with the node's name in its own."""
+    path = Path(path)
+    if _file_system(path.parent, mounts) in LOCAL | {None}:
+        return path
+    node = re.sub(r"[^\w.-]", "_", os.uname().nodename)
+    return path.with_name(f"{path.stem}.{node}{path.suffix}")
+
+
+def _file_system(folder, mounts):
+    """The type of the file system that a folder is on, as Linux names it; None where there is no such list."""
+    try:
+        lines = [line.split() for line in Path(mounts).read_text().splitlines()]
+    except OSError:
+        return None
+    folder = folder.resolve()
+    found = {}
+    for line in lines:
+        # a space in a mount point is written \\040; the type stands behind a lone dash; the last mount is on top
+        point = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), line[4]))
+        if folder.is_relative_to(point):
+            found[point] = line[line.index("-") + 1]
+    return found[max(found, key=lambda point: len(point.parts))]
+
+
 @contextlib.contextmanager
 def open_kept(path):
     """Yield the Kept of a file, made if it is not there; what was added is on disk afterwards.
@@ -79,6 +113,7 @@ def open_kept(path):
     connection = None
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+        path = of_this_node(path)
         connection = sqlite3.connect(path, timeout=WAIT)
         with connection:
             connection.execute(

@@ -21,7 +21,7 @@ def rank_block(args):
             prompts = {p["task_id"]: p["prompt"] for p in read_rows(args.problems, "problems").to_pylist()}
             if metadata.get("form") == "program":
                 samples = [s | {"text": likelihood.behind(prompts[s["task_id"]], s["text"])} for s in samples]
-            scores, extra = likelihood.by_model(samples, prompts, settings, where)
+            scores, extra = likelihood.by_model(samples, prompts, settings, where, args.server)
     elif kind == "nll":
         scores = likelihood.kept(samples, args.samples)
     else:
@@ -44,6 +44,7 @@ def main():
     parser.add_argument("--problems", required=True)
     parser.add_argument("--samples", required=True)
     parser.add_argument("--recording", help="the scorer is recorded: the file to replay")
+    parser.add_argument("--server", help="the scorer is behind a server: the file that says where")
     if parser.parse_args().settings.get("engine") == "vllm":
         vllm.prepare()
     stage.run(rank_block, parser)

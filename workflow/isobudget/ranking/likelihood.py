@@ -2,7 +2,7 @@
 
 from isobudget.engines import vllm
 from isobudget.errors import StudyError
-from isobudget.rows import read_metadata, read_rows
+from isobudget.rows import read_json, read_metadata, read_rows
 
 
 def mean_nll(logprob, tokens):
@@ -29,7 +29,7 @@ def kept(samples, file):
         if sample["logprob"] is None:
             raise StudyError(
                 f"{file}: {sample['task_id']} sample {sample['sample']} has no log-probability; "
-                "leave nll:self out of rankers, this engine kept none."
+                "leave nll:self out of rankers, or set models.*.logprobs: false for a model whose server gives none."
             )
     return [mean_nll(sample["logprob"], sample["completion_tokens"]) for sample in samples]
 
@@ -41,7 +41,7 @@ def behind(prompt, program):
     return program[len(start) :]
 
 
-def by_model(samples, prompts, settings, where):
+def by_model(samples, prompts, settings, where, server=None):
     """NLL under another model, read now; each distinct completion of a problem once.
 
     Args:
@@ -49,24 +49,31 @@ def by_model(samples, prompts, settings, where):
         prompts: task_id to prompt.
         settings: scorer, and what loads it.
         where: benchmark, model, decoding, block.
+        server: of a scorer behind a server, the file that says where it is.
 
     Returns:
         (scores, metadata): a list of float, nats a token, and how they were had.
     """
     pairs = list(dict.fromkeys((sample["task_id"], sample["text"]) for sample in samples))
-    texts = [(task, prompts[task] + text) for task, text in pairs]
-    counts = vllm.count_tokens(settings, texts, 1)
-    engine = vllm.load(settings, max(counts) + 16, seed=0)
+    texts = [(prompts[task], text) for task, text in pairs]
     name = f"{where['benchmark']} {settings['ranker']} of {where['model']} {where['block']}"
-    scores, seconds = vllm.score(engine, [(prompts[task], text) for task, text in pairs], name)
+    if settings["engine"] == "endpoint":
+        from isobudget.engines import endpoint
+
+        engine = endpoint.load(settings, read_json(server), settings["scorer"])
+        scores, seconds = endpoint.score(engine, texts, name)
+        facts = endpoint.facts(engine)
+    else:
+        named = [(task, prompts[task] + text) for task, text in pairs]
+        engine = vllm.load(settings, max(vllm.count_tokens(settings, named, 1)) + 16, seed=0)
+        scores, seconds = vllm.score(engine, texts, name)
+        facts = {"dtype": engine.dtype, "versions": vllm.versions(), "hardware": vllm.hardware()}
     found = {pair: mean_nll(*score) for pair, score in zip(pairs, scores, strict=True)}
     return [found[sample["task_id"], sample["text"]] for sample in samples], {
         "scorer": settings["scorer"],
         "distinct": len(pairs),
         "seconds": round(seconds, 3),
-        "dtype": engine.dtype,
-        "versions": vllm.versions(),
-        "hardware": vllm.hardware(),
+        **facts,
     }
 
 

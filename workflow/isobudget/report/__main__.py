@@ -8,12 +8,14 @@ from pathlib import Path
 import isobudget
 from isobudget import stage
 from isobudget.report import captions, figures
+from isobudget.report.data import in_script, page_data
 from isobudget.report.database import UNITS, read_study
 from isobudget.report.inline import inline_svg
 from isobudget.report.page import page
 from isobudget.report.tables import write_tables
 from isobudget.rows import whole_file
 
+MOST_DRAWN = 1_000_000  # letters of drawings on the page; the paper's study has more, its curves are long
 _LABELS = {
     "models": "settings: models, blocks of samples",
     "problems": "settings: problems, the first",
@@ -25,32 +27,44 @@ def write_report(args):
 
     Figures of an earlier study that this one does not have are removed, so that the folder shows one study.
     """
-    study = read_study(args.database, args.settings.get("problems"))
+    study = read_study(args.database, args.settings.get("problems"), args.settings.get("published"))
     output = Path(args.output)
     write_tables(study, output.parent / "tables")
     drawn = {benchmark: _draw(study, benchmark, output.parent / "figures") for benchmark in study.benchmarks}
+    _bound([figure for figures in drawn.values() for figure in figures])
     kept = {figure["path"] for each in drawn.values() for figure in each}
     for suffix in ("svg", "png"):
         for file in (output.parent / "figures").glob(f"*/*.{suffix}"):
             if file.with_suffix("") not in kept:
                 file.unlink()
-    text = page(study, drawn, _provenance(study, args.database))
+    data = in_script(page_data(study, args.database))
+    text = page(study, data, drawn, _provenance(study, args.database))
     with whole_file(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _bound(drawn):
+    """Leave on the page as many drawings as MOST_DRAWN allows, the first of all; of the others only their files."""
+    total = 0
+    for figure in drawn:
+        total += len(figure["svg"])
+        if total > MOST_DRAWN:
+            figure["svg"] = None
 
 
 def _draw(study, benchmark, folder):
     """Draw every figure of one benchmark; a list of what the page needs of each."""
     done = []
-    for kind, draw, units in (
-        ("pass", figures.pass_figure, (*UNITS, None)),
-        ("rank", figures.rank_figure, UNITS),
+    for kind, stem, draw, units in (
+        ("pass", "pass", figures.pass_figure, (*UNITS, None)),
+        ("rank", "rank_score", figures.rank_figure, UNITS),
+        ("at_hand", "at_hand", figures.at_hand_figure, UNITS),
     ):
         for unit in units:
             figure = draw(study, benchmark, unit)
             if figure is None:
                 continue
-            name = f"{'pass' if kind == 'pass' else 'rank_score'}_at_{unit or 'k'}"
+            name = f"{stem}_at_{unit or 'k'}"
             path = folder / benchmark / name
             figures.save(figure, path)
             words = captions.alternative(study, benchmark, kind, unit)

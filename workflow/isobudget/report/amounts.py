@@ -23,10 +23,20 @@ _SCALES = {
 _FROM = {"hours": 3.0, "US dollars": 0.1}
 
 
+def scales(unit):
+    """The Scales of a unit, from the largest to the smallest."""
+    return _SCALES[unit]
+
+
+def smallest(candidate):
+    """From which amount on a Scale is the one to read."""
+    return _FROM.get(candidate.axis, 0.5) * candidate.factor
+
+
 def scale(unit, largest):
     """The Scale in which amounts up to `largest` (FLOPs, seconds, US dollars) are easy to read."""
     for candidate in _SCALES[unit]:
-        if largest >= _FROM.get(candidate.axis, 0.5) * candidate.factor:
+        if largest >= smallest(candidate):
             return candidate
     return _SCALES[unit][-1]
 
@@ -63,6 +73,26 @@ def points(value):
         return "-"
     text = f"{100 * value:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text
+
+
+def source_words(source):
+    """What tests at hand are: the examples in the prompts, assert 2 of those that judge."""
+    kind, _, which = source.partition(":")
+    return {"examples": "the examples in the prompts", "assert": f"assert {which} of those that judge"}.get(
+        kind, source
+    )
+
+
+def chooser_words(chooser, models):
+    """Who chooses, its model by its short name: `nll:1.5b`; and that `combined` is told labels, which no other is."""
+    kind, colon, name = chooser.partition(":")
+    if kind == "at_hand":
+        return source_words(name)
+    if chooser == "tests":
+        return "the tests that judge"
+    if chooser == "combined":
+        return "combined (learns from labels of other problems)"
+    return f"{kind}{colon}{short_names(models).get(name, name)}"
 
 
 def times(k):

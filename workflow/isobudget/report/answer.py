@@ -95,6 +95,23 @@ def headline(study, benchmark, unit):
     return sentence + "."
 
 
+def recommendation(study, benchmark, unit):
+    """What to do in one short sentence, and what says so in another; None where no budget compares two models."""
+    row = deciding(study, benchmark, unit)
+    if row is None or row.runner_up is None or separated(row) is None:
+        return None
+    best, other = (
+        f"{_short(study, model)} {times(k)}" for model, k in ((row.model, row.k), (row.runner_up, row.runner_up_k))
+    )
+    scores = f"{percent(row.value)} % of problems against {percent(row.runner_up_value)} %"
+    why = (
+        f"{scores}, {points(row.margin)} points (95 % interval {points(row.margin_low)} to {points(row.margin_high)})."
+    )
+    if separated(row):
+        return f"With equal {NAMES[unit]}, run {best} rather than {other}.", why
+    return f"With equal {NAMES[unit]}, no difference shows between {best} and {other}.", why
+
+
 def verdict(study, row):
     """What one row of `winners` says, without a full stop."""
     best = f"{_short(study, row.model)} run {times(row.k)}"

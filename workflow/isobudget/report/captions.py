@@ -1,15 +1,17 @@
 """What stands above, below and in place of each figure: title, caption, and words for a screen reader."""
 
 from isobudget.report import curves
-from isobudget.report.amounts import NAMES, amount, percent, short_names
+from isobudget.report.amounts import NAMES, amount, percent, short_names, source_words
 
 _OVER = {None: "k", "flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
 
 
 def title(kind, unit):
-    """The figure's title; kind is `pass` or `rank`, unit None for the axis of k."""
+    """The figure's title; kind is `pass`, `rank` or `at_hand`, unit None for the axis of k."""
     if kind == "pass":
         return f"pass@k over {_OVER[unit]}"
+    if kind == "at_hand":
+        return f"Tests at hand over {_OVER[unit]}"
     return f"rank-score over {_OVER[unit]}"
 
 
@@ -17,10 +19,15 @@ def caption(study, benchmark, kind, unit):
     """Two or three sentences on how to read the figure."""
     missing = [] if unit is None else [m for m in study.scored_models(benchmark) if m not in study.costs_in(unit)]
     left_out = f" Not shown, their cost in {NAMES[unit]} is unknown: {', '.join(missing)}." if missing else ""
+    if kind == "pass" and curves.published_marks(study, benchmark, unit):
+        left_out = (
+            " A cross is what Hassid et al. (2024) published of the same weights, drawn in the same way, at the same k."
+            f"{left_out}"
+        )
     if kind == "pass" and unit is None:
         return (
             "Share of problems that at least one of k samples solves. Bands are 95 % bootstrap intervals over "
-            "problems; a star is the greedy output. A line ends at k = n/2."
+            f"problems; a star is the greedy output. A line ends at k = n/2.{left_out}"
         )
     if kind == "pass":
         return (
@@ -28,6 +35,14 @@ def caption(study, benchmark, kind, unit):
             "are powers of two and the last k; a budget between two whole generations buys the lower one. Bands and "
             "whiskers are 95 % intervals; a star is the greedy output, at the cost of one generation."
             f"{left_out}"
+        )
+    if kind == "at_hand":
+        return (
+            "Share of problems on which the first of k samples that passes the tests at hand is right by the tests "
+            "that judge; any sample is taken where none passes. The faint lines are what the tests that judge would "
+            "choose, pass@k. The bars at the right edge are the ceiling that no budget lifts, from what all samples "
+            "drawn reach to what more could at most. Below: how much of what the tests at hand accept is wrong. Stars "
+            f"are greedy outputs, rings sampled ones. Bands are 95 % intervals.{left_out}"
         )
     return (
         "Share of problems on which the ranker's first choice among k samples is right; sampling and ranking are both "
@@ -41,6 +56,14 @@ def alternative(study, benchmark, kind, unit):
     names = short_names(study.models)
     if kind == "pass":
         parts = [_line(curve, names[curve.model], unit) for curve in curves.pass_curves(study, benchmark, unit)]
+        marks = curves.published_marks(study, benchmark, unit)
+        parts += [_line(mark, f"published of {names[mark.model]}", unit) for mark in marks]
+    elif kind == "at_hand":
+        parts = [
+            _line(curve, f"{names[curve.model]} by {source_words(source)}", unit)
+            for source in sorted({row.source for row in study.at_hand_at_k if row.benchmark == benchmark})
+            for curve in curves.at_hand_curves(study, benchmark, unit, source)
+        ]
     else:
         parts = [
             _line(curve, f"{names[model]} by {curve.ranker}", unit)

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from isobudget import published
+
 
 class Curve(NamedTuple):
     """One line of a figure: a score over k samples, or over what they cost.
@@ -37,6 +39,24 @@ def pass_curves(study, benchmark, unit=None):
     return _curves(study, [row for row in study.pass_at_k if row.benchmark == benchmark], unit)
 
 
+def published_marks(study, benchmark, unit=None):
+    """What the paper published of models of this study: a Curve each, without intervals, at the cost of k here.
+
+    Only up to where the study's own curves end: a mark far beyond them would say nothing of them.
+    """
+    own = pass_curves(study, benchmark, unit)
+    end = max((curve.x[-1] for curve in own), default=0)
+    marks = []
+    for curve in own:
+        name = study.published.get(benchmark, {}).get(curve.model)
+        if name:
+            cost = curve.x[0] / curve.k[0]
+            table = {k: v for k, v in published.pass_at_k()[benchmark, name].items() if k * cost <= end * (1 + 1e-9)}
+            value = tuple(table.values())
+            marks.append(Curve(curve.model, None, tuple(table), tuple(k * cost for k in table), value, value, value))
+    return [mark for mark in marks if mark.k]
+
+
 def rank_curves(study, benchmark, unit, model):
     """rank-score@k of one model's samples, a curve a ranker, over the cost of k candidates.
 
@@ -46,21 +66,28 @@ def rank_curves(study, benchmark, unit, model):
     return _curves(study, rows, unit)
 
 
-def candidate_cost(study, unit, model, ranker=None):
-    """What one candidate costs in a unit: its sampling, and its reading by another model that ranks it.
+def at_hand_curves(study, benchmark, unit, source):
+    """Choosing by one source of tests at hand, any sample taken where they accept none: a curve a model."""
+    rows = [row for row in study.at_hand_at_k if (row.benchmark, row.source) == (benchmark, source)]
+    return _curves(study, rows, unit, ("anyway", "anyway_low", "anyway_high"))
 
-    A model's likelihood of its own samples was kept when they were sampled, and text alone costs nothing
-    to rank. None where a part of the cost is unknown.
+
+def false_positive_curves(study, benchmark, unit, source):
+    """The share of the answers that one source of tests at hand accepts and that are wrong: a curve a model."""
+    rows = [row for row in study.at_hand_at_k if (row.benchmark, row.source) == (benchmark, source)]
+    return _curves(study, rows, unit, tuple(f"false_positives{end}" for end in ("", "_low", "_high")))
+
+
+def candidate_cost(study, unit, model, ranker=None):
+    """What one candidate costs in a unit, its ranking included, and what a problem costs once beside them.
+
+    Returns (each, once), absolute; None where a part of the cost is unknown.
     """
-    costs = study.costs_in(unit)
-    if model not in costs:
-        return None
-    kind, _, reader = (ranker or "").partition(":")
-    if kind != "nll" or reader in ("self", model):
-        return costs[model].generation
-    if reader not in costs or costs[reader].scoring is None:
-        return None
-    return costs[model].generation + costs[reader].scoring
+    if ranker is None:
+        costs = study.costs_in(unit)
+        return (costs[model].generation, 0.0) if model in costs else None
+    key = (model, ranker, unit)
+    return next(((row.candidate, row.once) for row in study.candidate_costs if row[:3] == key), None)
 
 
 def greedy_stars(study, benchmark, unit=None):
@@ -78,33 +105,39 @@ def thinned(curve):
 
     At n = 2000 a line of 1,000 points looks the same and makes the page many times heavier.
     """
-    drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
-    keep = [i for i, k in enumerate(curve.k) if k <= 32 or k in drawn or k == curve.k[-1]]
+    keep = thinned_places(curve.k)
     parts = [tuple(column[i] for i in keep) for column in (curve.k, curve.x, curve.value, curve.low, curve.high)]
     return Curve(curve.model, curve.ranker, *parts)
 
 
-def _curves(study, rows, unit):
+def thinned_places(k):
+    """Which of the sizes `k`, rising, are drawn: all up to 32, then eight an octave, and the last; their positions."""
+    drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
+    return [place for place, size in enumerate(k) if size <= 32 or size in drawn or size == k[-1]]
+
+
+def _curves(study, rows, unit, columns=("value", "low", "high")):
     grouped = {}
     for row in rows:
-        if row.value is not None:
+        if getattr(row, columns[0]) is not None:
             grouped.setdefault((row.model, getattr(row, "ranker", None)), []).append(row)
     curves = []
     order = {model: position for position, model in enumerate(study.models)}
     for (model, ranker), points in sorted(grouped.items(), key=lambda item: (order[item[0][0]], item[0][1] or "")):
-        cost = 1 if unit is None else candidate_cost(study, unit, model, ranker)
+        cost = (1, 0) if unit is None else candidate_cost(study, unit, model, ranker)
         if cost is None:
             continue
         points.sort(key=lambda row: row.k)
-        k, value, low, high = zip(*((row.k, row.value, row.low, row.high) for row in points), strict=True)
-        curves.append(Curve(model, ranker, k, tuple(cost * each for each in k), value, low, high))
+        told = ([row.k, *(getattr(row, column) for column in columns)] for row in points)
+        k, value, low, high = zip(*told, strict=True)
+        curves.append(Curve(model, ranker, k, tuple(cost[0] * each + cost[1] for each in k), value, low, high))
     return curves
 
 
 def _stars(study, rows, unit):
     stars = []
     for row in sorted(rows, key=lambda row: study.models.index(row.model)):
-        cost = 1 if unit is None else candidate_cost(study, unit, row.model)
+        cost = (1, 0) if unit is None else candidate_cost(study, unit, row.model)
         if cost is not None and row.value is not None:
-            stars.append(Star(row.model, cost, row.value, row.low, row.high))
+            stars.append(Star(row.model, cost[0], row.value, row.low, row.high))
     return stars

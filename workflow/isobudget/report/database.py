@@ -24,18 +24,28 @@ COLUMNS = {
     "winners": "benchmark unit budget budget_absolute model k value low high "
     "runner_up runner_up_k runner_up_value margin margin_low margin_high",
     "costs": "model unit generation scoring relative how",
+    "candidate_costs": "model ranker unit candidate once",
+    "against_one": "benchmark unit model chooser other single budget budget_absolute equal_cost k value other_value "
+    "margin low high",
+    "at_hand_at_k": "benchmark model source k value low high wrong wrong_low wrong_high anyway anyway_low anyway_high "
+    "false_positives false_positives_low false_positives_high",
+    "at_hand_at_budget": f"{_BUDGET.replace('model', 'model source')} wrong anyway anyway_low anyway_high",
+    "at_hand_ceilings": "benchmark model source n reached reached_low reached_high most most_low most_high",
+    "at_hand_best_k": "benchmark model source wrong_costs k low high worth most_k",
 }
 # Columns and tables that a database may lack: FLOPs from the tokens really read and written, and the
 # settings and versions that the aggregate stage kept.
 _OPTIONAL = {"costs": "flops_read_written"}
 _QUERIES = {
     "problems": "benchmark problems",
+    "at_hand_tests": "benchmark source problems tested",
     "samples": "benchmark model n",
     "verdicts": "benchmark model decoding verdict count",
     "excluded": "benchmark task_id",
     "labels": "benchmark model labelled agreed",
     "rejected": "benchmark model decoding reason count",
 }
+_LATER = {"labels": "labels", "at_hand_tests": "tests_at_hand"}  # query: the table without which it has no rows
 Rows = {
     name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
 }
@@ -61,6 +71,13 @@ class Study:
     rank_score_at_budget: tuple
     winners: tuple
     costs: tuple
+    candidate_costs: tuple
+    against_one: tuple  # who chooses among a model's samples, less one output of another
+    at_hand_at_k: tuple
+    at_hand_at_budget: tuple
+    at_hand_ceilings: tuple
+    at_hand_best_k: tuple
+    at_hand_tests: tuple  # benchmark, source, problems, tested: how many of them have tests at hand
     problems: tuple  # benchmark, problems judged
     samples: tuple  # benchmark, model, n
     verdicts: tuple  # benchmark, model, decoding, verdict, count
@@ -69,6 +86,7 @@ class Study:
     rejected: tuple  # benchmark, model, decoding, reason, count: what became of no program
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
+    published: dict  # {benchmark: {model: its name in isobudget.published}}
 
     @cached_property
     def benchmarks(self):
@@ -130,12 +148,13 @@ class Study:
         return next((row.n for row in self.samples if (row.benchmark, row.model) == (benchmark, model)), None)
 
 
-def read_study(path, whole=None):
+def read_study(path, whole=None, published=None):
     """Read the database, whole, without changing it.
 
     Args:
         path: results/isobudget.duckdb.
         whole: {benchmark: how many problems the whole of it has}, to tell a part from it.
+        published: {benchmark: {model: its name in isobudget.published}}, where the paper's figures stand beside.
 
     Raises:
         StudyError: the file is missing, cut short, no DuckDB database, in use by a writer, or
@@ -145,12 +164,12 @@ def read_study(path, whole=None):
     if not path.is_file():
         raise StudyError(f"{path}: there is no such file; the aggregate stage makes it, run the study first.")
     try:
-        with duckdb.connect(str(path), read_only=True, config=_OFFLINE) as connection:
+        with connected(path) as connection:
             tables = {name: _table(connection, path, name) for name in COLUMNS}
             tables |= {
-                name: _query(connection, name) for name in _QUERIES if name != "labels" or _columns(connection, name)
+                name: _query(connection, name) if name not in _LATER or columns_of(connection, _LATER[name]) else ()
+                for name in _QUERIES
             }
-            tables.setdefault("labels", ())
             tables["kept"] = _kept(connection)
     except duckdb.Error as error:
         if "set lock" in str(error):
@@ -161,11 +180,28 @@ def read_study(path, whole=None):
         ) from None
     if not tables["pass_at_k"] and not tables["greedy"]:
         raise StudyError(f"{path}: holds no score at all; delete it and run again to make it anew.")
-    return Study(**tables, whole=dict(whole or {}))
+    return Study(**tables, whole=dict(whole or {}), published=dict(published or {}))
+
+
+def connected(path):
+    """A connection that changes nothing, to be used in a `with`."""
+    return duckdb.connect(str(path), read_only=True, config=_OFFLINE)
+
+
+def query(connection, name, **keys):
+    """The rows of queries/{name}.sql, as tuples; NaN is None."""
+    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
+    return [tuple(_plain(value) for value in row) for row in connection.execute(text, keys).fetchall()]
+
+
+def columns_of(connection, table):
+    """The names of a table's columns; an empty set where the database has no such table."""
+    found = connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = ?", [table])
+    return {column for (column,) in found.fetchall()}
 
 
 def _table(connection, path, name):
-    wanted, held = COLUMNS[name].split(), _columns(connection, name)
+    wanted, held = COLUMNS[name].split(), columns_of(connection, name)
     missing = [column for column in wanted if column not in held]
     if missing:
         what = f"column {missing[0]!r} of table {name!r}" if held else f"table {name!r}"
@@ -176,22 +212,16 @@ def _table(connection, path, name):
     return _rows(name, connection.execute(f"SELECT {', '.join(wanted)} FROM {name} ORDER BY ALL"))
 
 
-def _columns(connection, table):
-    query = "SELECT column_name FROM information_schema.columns WHERE table_name = ?"
-    return {column for (column,) in connection.execute(query, [table]).fetchall()}
-
-
 def _kept(connection):
-    if not {"key", "value"} <= _columns(connection, "study"):
+    if not {"key", "value"} <= columns_of(connection, "study"):
         return ()
     return tuple(connection.execute("SELECT key, value FROM study ORDER BY ALL").fetchall())
 
 
 def _query(connection, name):
-    if name == "excluded" and not _columns(connection, "problems"):
+    if name == "excluded" and not columns_of(connection, "problems"):
         return ()
-    text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
-    return _rows(name, connection.execute(text))
+    return tuple(Rows[name](*row) for row in query(connection, name))
 
 
 def _rows(name, result):

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from isobudget.report import curves
-from isobudget.report.amounts import digits, scale, short_names
+from isobudget.report.amounts import digits, scale, short_names, source_words
 from isobudget.report.look import GRID, INK, PAPER, SOFT, looks, strokes
 from isobudget.rows import whole_file
 
@@ -46,16 +46,16 @@ _STYLE = {
 
 
 def pass_figure(study, benchmark, unit=None):
-    """pass@k of every model over k, or over FLOPs, seconds or US dollars; greedy as a star.
+    """pass@k of every model over k, or over FLOPs, seconds or US dollars; greedy as a star, published as crosses.
 
-    Lines carry the gid `curve:MODEL`, bands `band:MODEL`, stars `greedy:MODEL`; their data are the
-    table's, x in the unit that the axis names, y in per cent. Returns a Figure, or None where no model
+    Lines carry the gid `curve:MODEL`, bands `band:MODEL`, stars `greedy:MODEL`, crosses `published:MODEL`; their data
+    are the table's, x in the unit that the axis names, y in per cent. Returns a Figure, or None where no model
     has a cost in the unit.
     """
     lines = [curves.thinned(curve) for curve in curves.pass_curves(study, benchmark, unit)]
     if not lines:
         return None
-    stars = curves.greedy_stars(study, benchmark, unit)
+    stars, crosses = curves.greedy_stars(study, benchmark, unit), curves.published_marks(study, benchmark, unit)
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
         axes = figure.add_subplot()
@@ -65,10 +65,11 @@ def pass_figure(study, benchmark, unit=None):
             _band(axes, line, factor, look[line.model].light, f"band:{line.model}")
             _line(axes, line, factor, look[line.model], f"curve:{line.model}")
         _stars(axes, stars, factor, look, whiskers=unit is not None)  # at k = 1 they would hide each other
+        _crosses(axes, crosses, factor, look)
         axes.set_ylabel("pass@k, % of problems")
-        _score_axis(axes, lines, stars)
+        _score_axis(axes, lines + crosses, stars)
         handles = [_handle(look[line.model], names[line.model]) for line in reversed(lines)]
-        _legend(axes, handles + ([_STAR] if stars else []))
+        _legend(axes, handles + ([_STAR] if stars else []) + ([_CROSS] if crosses else []))
     return figure
 
 
@@ -107,17 +108,72 @@ def rank_figure(study, benchmark, unit):
                 mark = look[model]._replace(marker=marker)
                 _band(axes, line, factor, mark.light, f"band:{model}:{line.ranker}", alpha=0.07)
                 _line(axes, line, factor, mark, f"rank:{model}:{line.ranker}", style)
+            _reach(axes, stars, factor, look)
             _rings(axes, rings, factor, look, panel=model)
             _stars(axes, stars, factor, look, panel=model)
             axes.set_title(f"choosing among the samples of {names[model]}")
             axes.set_ylabel("rank-score@k, %")
             _score_axis(axes, everything, stars)
-        handles = [_ranker_handle(stroke[ranker], ranker) for ranker in stroke]
+            _ends(axes, lines, factor, look[model].light, {ranker: _brief(ranker, names) for ranker in stroke})
+        handles = [_ranker_handle(stroke[ranker], _brief(ranker, names)) for ranker in stroke]
         faint = Line2D([], [], color=SOFT, lw=4, alpha=0.3, label="oracle: pass@k")
         models = [_handle(look[model], names[model], line=False) for model in study.scored_models(benchmark)]
         figure.legend(
             handles=[*handles, faint, _STAR, _RING, *models], loc="outside lower center", ncols=3 if wide == 1 else 6
         )
+    return figure
+
+
+def at_hand_figure(study, benchmark, unit):
+    """Choosing by the tests at hand over the cost of k samples, and below it how much of what they accept is wrong.
+
+    For each source of tests a panel of scores and one of false positives. Lines carry the gids `at_hand:MODEL:SOURCE`
+    and `wrong:MODEL:SOURCE`, pass@k behind them `oracle:MODEL:SOURCE`, the ceiling that no budget lifts, between its
+    two ends, `ceiling:MODEL:SOURCE`; a star is a model's greedy output, a ring its sampled one. Returns a Figure, or
+    None where there are no tests at hand or no model has a cost in the unit.
+    """
+    sources = sorted({row.source for row in study.at_hand_at_k if row.benchmark == benchmark})
+    panels = {source: curves.at_hand_curves(study, benchmark, unit, source) for source in sources}
+    panels = {source: [curves.thinned(line) for line in lines] for source, lines in panels.items() if lines}
+    if not panels:
+        return None
+    oracle = [curves.thinned(line) for line in curves.pass_curves(study, benchmark, unit)]
+    stars, rings = curves.greedy_stars(study, benchmark, unit), curves.single_stars(study, benchmark, unit)
+    look, names = looks(study.models), short_names(study.models)
+    everything = [line for lines in panels.values() for line in lines]
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, 0.9 + 4.5 * len(panels)), layout="constrained")
+        ratios = [3, 1.2] * len(panels)
+        grid = figure.subplots(2 * len(panels), 1, sharex=True, squeeze=False, height_ratios=ratios).flatten()
+        for place, (source, lines) in enumerate(panels.items()):
+            scores, wrong = grid[2 * place : 2 * place + 2]
+            xs = [line.x for line in everything + oracle]
+            factor = _axis(study, scores, unit, xs, relative=not place)
+            _axis(study, wrong, unit, xs, relative=False)
+            scores.set_xlabel("")
+            for line in oracle:
+                x = [each / factor for each in line.x]
+                gid = f"oracle:{line.model}:{source}"
+                scores.plot(x, _percent(line.value), color=look[line.model].light, lw=4, alpha=0.22, gid=gid)
+            for line in lines:
+                _band(scores, line, factor, look[line.model].light, f"band:{line.model}:{source}", alpha=0.1)
+                _line(scores, line, factor, look[line.model], f"at_hand:{line.model}:{source}")
+            for line in curves.false_positive_curves(study, benchmark, unit, source):
+                line = curves.thinned(line)
+                _band(wrong, line, factor, look[line.model].light, f"wrong_band:{line.model}:{source}", alpha=0.1)
+                _line(wrong, line, factor, look[line.model], f"wrong:{line.model}:{source}")
+            _ceilings(study, scores, benchmark, source, look)
+            _rings(scores, rings, factor, look, panel=source)
+            _stars(scores, stars, factor, look, panel=source)
+            scores.set_title(f"choosing by {source_words(source)}")
+            scores.set_ylabel("right, % of problems")
+            _score_axis(scores, [*lines, *oracle], stars)
+            wrong.set_ylabel("accepted and\nwrong, %")
+            wrong.set_ylim(0, None)
+        handles = [_handle(look[line.model], names[line.model]) for line in reversed(oracle)]
+        faint = Line2D([], [], color=SOFT, lw=4, alpha=0.3, label="the tests that judge: pass@k")
+        above = Line2D([], [], color=SOFT, lw=5, alpha=0.5, solid_capstyle="butt", label="ceiling of any budget")
+        figure.legend(handles=[*handles, faint, above, _STAR, _RING], loc="outside lower center", ncols=2)
     return figure
 
 
@@ -133,6 +189,7 @@ def save(figure, path):
 
 
 _STAR = Line2D([], [], color=SOFT, marker="*", ms=11, lw=0, mec=PAPER, mew=0.8, label="greedy, one output")
+_CROSS = Line2D([], [], color=SOFT, marker="x", ms=7, lw=0, mew=1.7, label="published by Hassid et al., 2024")
 _RING = Line2D([], [], color=SOFT, marker="o", ms=8, lw=0, mfc="none", mew=1.4, label="sampled, one output")
 
 
@@ -239,6 +296,56 @@ def _stars(axes, stars, factor, look, whiskers=True, panel=None):
             gid=f"greedy:{star.model}" + (f"@{panel}" if panel else ""),
             zorder=5,
         )
+
+
+def _crosses(axes, crosses, factor, look):
+    for cross in crosses:
+        x, colour = [each / factor for each in cross.x], look[cross.model].light
+        style = {"marker": "x", "ms": 8, "lw": 0, "mew": 1.7, "zorder": 4}
+        axes.plot(x, _percent(cross.value), color=colour, gid=f"published:{cross.model}", **style)
+
+
+def _brief(ranker, names):
+    """A ranker's name that fits at the end of a line; `combined` is told labels of other problems."""
+    kind, colon, model = ranker.partition(":")
+    return "combined (labels)" if ranker == "combined" else f"{kind}{colon}{names.get(model, model)}"
+
+
+def _reach(axes, stars, factor, look):
+    """From each greedy output on a thin line to the right: what choosing among many would have to reach."""
+    end = axes.get_xlim()[1]
+    for star in stars:
+        x, y = [star.x / factor, end], [100 * star.value] * 2
+        axes.plot(x, y, color=look[star.model].light, lw=0.9, ls=(0, (1, 2)), zorder=1)
+    axes.set_xlim(right=end)
+
+
+def _ends(axes, lines, factor, colour, names, apart=5.2):
+    """Name each line at its right end, in the axes' margin, pushed apart where they would overlap."""
+    low, high = axes.get_ylim()
+    ends = sorted((100 * line.value[-1], line.x[-1] / factor, names[line.ranker]) for line in lines)
+    places = []
+    for y, _, _ in ends:
+        places.append(max(y, places[-1] + apart) if places else y)
+    over = max(0, places[-1] - (high - apart)) if places else 0
+    for (y, x, name), place in zip(ends, places, strict=True):
+        axes.annotate(
+            name, (x, y), xytext=(1.02, (place - over - low) / (high - low)), textcoords="axes fraction", fontsize=7.5,
+            color=colour, va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.45, "shrinkA": 1, "shrinkB": 3},
+        )  # fmt: skip
+
+
+def _ceilings(study, axes, benchmark, source, look):
+    """At the right edge, from what n samples reach to what no number of them can be above."""
+    found = [row for row in study.at_hand_ceilings if (row.benchmark, row.source) == (benchmark, source)]
+    shown = [row for row in found if row.model in study.models]
+    for place, row in enumerate(sorted(shown, key=lambda row: study.models.index(row.model))):
+        x = [1.0 - 0.022 * (len(shown) - place)] * 2  # side by side, in parts of the axes' width
+        ends = [100 * row.reached, 100 * row.most]
+        colour, gid = look[row.model].light, f"ceiling:{row.model}:{source}"
+        axes.plot(x, ends, color=colour, lw=5, alpha=0.7, transform=axes.get_yaxis_transform(), gid=gid, zorder=3,
+                  solid_capstyle="butt")  # fmt: skip
 
 
 def _rings(axes, rings, factor, look, panel):

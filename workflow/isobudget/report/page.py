@@ -1,40 +1,81 @@
-"""results/report/index.html: one file that needs no network and no script."""
+"""results/report/index.html: one file that needs no network, and says its answer without a script too."""
 
+import base64
+import hashlib
+import re
 from importlib import resources
 
 import jinja2
 from markupsafe import Markup
 
-from isobudget.report import answer
-from isobudget.report.amounts import NAMES, amount, digits, percent, points, scale, short_names
+from isobudget.report import answer, choosing
+from isobudget.report.amounts import NAMES, amount, chooser_words, digits, percent, points, scale, short_names
 from isobudget.report.database import COLUMNS, UNITS
 from isobudget.report.look import looks, variables
 
+QUESTION = "With the same budget: run a large code model once, or a small one many times?"
+# in this order they are one script, in one scope
+SCRIPTS = ("elements", "words", "axes", "chart", "explore", "problems", "start")
 
-def page(study, figures, provenance):
+
+def page(study, data, figures, provenance):
     """The whole page as text.
 
     Args:
         study: a database.Study.
-        figures: {benchmark: [dict]} with kind (`pass` or `rank`), title, caption, wide, and svg, an element
-            that inline_svg made.
+        data: the JSON text that the page's script reads, fit to stand in a <script> (data.in_script).
+        figures: {benchmark: [dict]} with path (without .svg), title, caption, wide, and svg, an element that inline_svg
+            made, or None for a link to the file.
         provenance: [(what, value)], said at the end of the page.
     """
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
     series = {colour: name for colour, name, _, _ in variables()}
     look = looks(study.models)
+    environment.filters["tight"] = lambda text: re.sub(r"(\d) (%|times|points)", "\\1\u00a0\\2", text)
     environment.globals["swatch"] = lambda model: Markup(
         '<span class="swatch" style="background: var(--{})"></span>'
     ).format(series[look[model].light])
-    template = environment.from_string(_read("page.html"))
-    return template.render(
+    parts = [_part(study, benchmark, figures.get(benchmark, [])) for benchmark in study.benchmarks]
+    script = "\n(() => {\n'use strict';\n" + "\n".join(_read(f"{name}.js") for name in SCRIPTS) + "})();\n"
+    return environment.get_template("page.html").render(
         css=Markup(_css()),
+        script=Markup(script),
+        policy=_policy(script),
+        data=Markup(data),
+        question=QUESTION,
+        **_opening(parts),
         models=study.models,
-        parts=[_part(study, benchmark, figures.get(benchmark, [])) for benchmark in study.benchmarks],
+        parts=[{**part, "index": index} for index, part in enumerate(parts)],
         costs=_costs(study),
         provenance=provenance,
         tables=list(COLUMNS),
     )
+
+
+def _policy(script):
+    """What a browser may do with the page: run this one script and no other, and ask no one for anything.
+
+    A second lock: texts of models are escaped where they stand, and could run nothing if one were not.
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'"
+
+
+def _opening(parts):
+    """The page's first words: a title, and the sentences under it; (benchmark or None, sentence) each."""
+    told = [
+        (part["benchmark"] if len(parts) > 1 else None, *answer["recommendation"])
+        for part in parts
+        for answer in part["answers"]
+        if answer["recommendation"]
+    ]
+    if len(parts) > 1 or not told:
+        return {"title": QUESTION, "lead": [(name, f"{short[:-1]}: {why}") for name, short, why in told]}
+    (_, title, first), *others = told
+    lead = [f"With unit tests to choose by, it solves {first}", *(f"{short[:-1]}: {why}" for _, short, why in others)]
+    return {"title": title, "lead": [(None, sentence) for sentence in lead]}
 
 
 def _part(study, benchmark, figures):
@@ -47,6 +88,7 @@ def _part(study, benchmark, figures):
         "figures": figures,
         "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
         "ranked": [each for unit in UNITS if (each := _ranked(study, benchmark, unit))],
+        "contests": [each for unit in UNITS if (each := _contest(study, benchmark, unit))],
         "unranked": [_unranked(*entry) for entry in study.unranked.items()],
         "labels": [_labels(row) for row in study.labels if row.benchmark == benchmark],
         **_verdicts(study, benchmark),
@@ -68,8 +110,10 @@ def _answer(study, benchmark, unit):
     return {
         "name": NAMES[unit],
         "axis": cost.axis,
+        "recommendation": answer.recommendation(study, benchmark, unit),
         "headline": answer.headline(study, benchmark, unit),
         "without_tests": answer.without_tests(study, benchmark, unit),
+        "at_hand": choosing.by_tests_at_hand(study, benchmark, unit),
         "rows": [
             {
                 "budget": digits(row.budget),
@@ -122,7 +166,7 @@ def _ranked(study, benchmark, unit):
     if row is None:
         return None
     chosen = [
-        (each, f"{each.ranker}, one of {each.k}")
+        (each, f"{chooser_words(each.ranker, study.models)}, one of {each.k}")
         for each in answer.at_budget(study.rank_score_at_budget, row)
         if each.k > 1  # one candidate leaves nothing to choose
     ]
@@ -152,8 +196,45 @@ def _ranked(study, benchmark, unit):
     }
 
 
+def _contest(study, benchmark, unit):
+    """Every chooser among the cheapest model's samples against one greedy output of the dearest; None without rows."""
+    cheapest, dearest, found = choosing.contests(study, benchmark, unit, "greedy")
+    names = short_names(study.models)
+    if not found:
+        return None
+    return {
+        "name": NAMES[unit],
+        "small": names[cheapest],
+        "large": names[dearest],
+        "said": choosing.by_rankers(study, benchmark, unit),
+        "rows": [
+            {
+                "chooser": chooser_words(contest.chooser, study.models),
+                "equal": _against(contest.equal),
+                "best": _against(contest.best),
+            }
+            for contest in found
+        ],
+    }
+
+
+def _against(row):
+    """The cells of one row of against_one; dashes for none."""
+    if row is None:
+        return {"k": "-", "budget": "-", "value": "-", "margin": "-", "interval": "-"}
+    return {
+        "k": row.k,
+        "budget": digits(row.budget),
+        "value": f"{percent(row.value)} %",
+        "margin": points(row.margin),
+        "interval": f"{points(row.low)} to {points(row.high)}",
+    }
+
+
 def _unranked(model, rankers):
-    return f"{model} is not ranked by {' and '.join(rankers)}: there are no log-probabilities of its imported samples."
+    lacks = {"nll": "log-probabilities of its samples"}
+    why = dict.fromkeys(lacks.get(ranker.partition(":")[0], "tests that it wrote") for ranker in rankers)
+    return f"{model} is not ranked by {' and '.join(rankers)}: no such {' or '.join(why)} are at hand."
 
 
 def _labels(row):
@@ -221,11 +302,13 @@ def _costs(study):
 
 
 def _css():
-    text = _read("page.css")
-    for look, column in (("SERIES_LIGHT", 2), ("SERIES_DARK", 3)):
-        text = text.replace(look, " ".join(f"--{series[1]}: {series[column]};" for series in variables()))
+    text = _read("page.css") + _read("figure.css")
+    for theme, column in (("light", 2), ("dark", 3)):
+        colours = _read(f"{theme}.css").strip()
+        series = " ".join(f"--{series[1]}: {series[column]};" for series in variables())
+        text = text.replace(f"/* {theme} */", f"{colours} {series}")
     return text
 
 
 def _read(name):
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files(__package__).joinpath("web", name).read_text(encoding="utf-8")

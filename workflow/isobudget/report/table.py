@@ -6,7 +6,7 @@ import textwrap
 
 from isobudget.config import BENCHMARKS
 from isobudget.errors import StudyError
-from isobudget.report import answer
+from isobudget.report import answer, choosing
 from isobudget.report.amounts import NAMES, digits, percent, points, scale, short_names
 from isobudget.report.database import UNITS, read_study
 
@@ -39,6 +39,9 @@ def _block(study, benchmark, unit):
     lines += ["", *_aligned(columns)]
     for note in _notes(study, benchmark, unit, rows, names):
         lines += textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    ranked = choosing.by_rankers(study, benchmark, unit)
+    for paragraph in [*choosing.by_tests_at_hand(study, benchmark, unit), *([ranked] if ranked else [])]:
+        lines += ["", *textwrap.wrap(paragraph, WIDTH, break_on_hyphens=False)]
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """Draw one block of samples, `n` for every problem, and keep them as they came."""
 
 from isobudget import stage
-from isobudget.engines import vllm
+from isobudget.engines import journal, vllm
 from isobudget.rows import read_rows, write_rows
 from isobudget.sampling import live, recorded
 from isobudget.sampling.imported import blocks
@@ -13,8 +13,14 @@ def draw_block(args):
     """One block: sample numbers `block * n` to `block * n + n - 1` of every problem."""
     problems = read_rows(args.problems, "problems").to_pylist()
     where = {"benchmark": args.benchmark, "model": args.model, "decoding": args.decoding, "block": args.block}
-    rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, args.recording)
+    if args.settings["engine"] == "endpoint":
+        from isobudget.sampling import asked  # its HTTP client takes longer to import than a replay does to run
+
+        rows, metadata = asked.samples(problems, args.settings, where, args.server, args.output)
+    else:
+        rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, args.recording)
     write_rows(args.output, "samples", rows, where | metadata)
+    journal.beside(args.output).unlink(missing_ok=True)
 
 
 def main():
@@ -25,6 +31,7 @@ def main():
     parser.add_argument("--decoding", required=True, choices=("sampled", "greedy"))
     parser.add_argument("--block", required=True, type=int)
     parser.add_argument("--recording", help="engine recorded or import: the file to replay")
+    parser.add_argument("--server", help="engine endpoint: the file that says where the server is")
     if parser.parse_args().settings.get("engine") == "vllm":
         vllm.prepare()
     stage.run(draw_block, parser)

@@ -35,7 +35,7 @@ def _from_hub(name, revision):
         reason = str(error).splitlines()[0]
         raise StudyError(
             f"{name}: neither a folder here nor a model that the hub gives ({reason}); "
-            "correct models.*.weights, or models.*.config of an import."
+            "correct models.*.weights, or models.*.config of an import or an endpoint."
         ) from None
 
 

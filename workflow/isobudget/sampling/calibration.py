@@ -6,6 +6,7 @@ on the same completions where the study ranks with this model.
 
 from isobudget import stage
 from isobudget.engines import vllm
+from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows, write_json
 from isobudget.sampling.prompts import prompts
 
@@ -18,9 +19,41 @@ def calibrate(args):
     if args.recording:
         write_json(args.output, read_json(args.recording) | {"engine": "recorded"})
         return
-    settings, decoding = args.settings, args.settings["decoding"]
+    settings = args.settings
     problems = read_rows(args.problems, "problems").to_pylist()[: settings["prompts"]]
-    asked = prompts(problems, settings)
+    time = by_server if settings["engine"] == "endpoint" else by_vllm
+    drawn, seconds, scoring_seconds, facts = time(problems, prompts(problems, settings), args)
+    flat = [completion for completions in drawn for completion in completions]
+    run = {
+        "model": args.model,
+        "run": args.run,
+        "engine": settings["engine"],
+        "benchmark": read_metadata(args.problems, "problems")["benchmark"],
+        "decoding": settings["decoding"],
+        "prompts": len(problems),
+        "generations": len(flat),
+        "generation_seconds": round(seconds, 3),
+        "prompt_tokens": sum(one.prompt_tokens for one in flat),
+        "completion_tokens": sum(one.completion_tokens or 0 for one in flat),
+        "scored": 0 if scoring_seconds is None else len(flat),
+        "scoring_seconds": None if scoring_seconds is None else round(scoring_seconds, 3),
+        **facts,
+    }
+    write_json(args.output, run)
+
+
+def by_vllm(problems, asked, args):
+    """Time the model in this process.
+
+    Args:
+        problems: rows of the problems file.
+        asked: what the model reads for each.
+        args: of the stage.
+
+    Returns:
+        (completions a problem, seconds of drawing, seconds of scoring or None, what the run's file says of the engine).
+    """
+    settings, decoding = args.settings, args.settings["decoding"]
     named = [(problem["task_id"], prompt) for problem, prompt in zip(problems, asked, strict=True)]
     counts = vllm.count_tokens(settings, named, decoding["max_tokens"])
     # read back, a completion may be cut into a few more tokens than it was written in, and scoring adds one
@@ -29,36 +62,44 @@ def calibrate(args):
     vllm.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 8, "warm-up")
     name = f"{args.model} calibration {args.run}"
     drawn, seconds = vllm.generate(engine, asked, decoding, settings["n"], name, "chat" in settings)
-    flat = [completion for completions in drawn for completion in completions]
-    scored, scoring_seconds = 0, None
+    scoring_seconds = None
     if settings["score"]:
         # the engine still holds the prompts; a ranking job begins without them, and so does this
         engine.llm.reset_prefix_cache()
-        pairs = [
-            (problem["prompt"], one.text)
-            for problem, completions in zip(problems, drawn, strict=True)
-            for one in completions
-        ]
-        scored = len(pairs)
-        _, scoring_seconds = vllm.score(engine, pairs, f"{name}, scoring")
-    run = {
-        "model": args.model,
-        "run": args.run,
-        "engine": "vllm",
-        "benchmark": read_metadata(args.problems, "problems")["benchmark"],
-        "decoding": decoding,
-        "prompts": len(asked),
-        "generations": len(flat),
-        "generation_seconds": round(seconds, 3),
-        "prompt_tokens": sum(one.prompt_tokens for one in flat),
-        "completion_tokens": sum(one.completion_tokens for one in flat),
-        "scored": scored,
-        "scoring_seconds": None if scoring_seconds is None else round(scoring_seconds, 3),
-        "dtype": engine.dtype,
-        "versions": vllm.versions(),
-        "hardware": vllm.hardware(),
-    }
-    write_json(args.output, run)
+        _, scoring_seconds = vllm.score(engine, _pairs(problems, drawn), f"{name}, scoring")
+    facts = {"dtype": engine.dtype, "versions": vllm.versions(), "hardware": vllm.hardware()}
+    return drawn, seconds, scoring_seconds, facts
+
+
+def by_server(problems, asked, args):
+    """Time the model behind its server, with as many requests in flight as the study lets it have; as `by_vllm`."""
+    from isobudget.engines import endpoint
+
+    settings, decoding = args.settings, args.settings["decoding"]
+    engine = endpoint.load(settings, read_json(args.server), args.model)
+    endpoint.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 1, "warm-up", "chat" in settings)
+    name = f"{args.model} calibration {args.run}"
+    names = [problem["task_id"] for problem in problems]
+    n, before = settings["n"], engine.server.written
+    drawn, seconds = endpoint.generate(engine, asked, decoding, n, name, "chat" in settings, args.run * n, names)
+    written, scoring_seconds = engine.server.written - before, None
+    if not written or any(one.prompt_tokens is None for completions in drawn for one in completions):
+        raise StudyError(
+            f"models.{args.model}: {engine.server.url} counts no tokens, so what a generation costs cannot be "
+            f"calibrated; give it by hand in models.{args.model}.cost, seconds and usd."
+        )
+    if settings["score"]:
+        _, scoring_seconds = endpoint.score(engine, _pairs(problems, drawn), f"{name}, scoring")
+    # of an answer's samples together, which is what is paid: not every server counts them one by one
+    return drawn, seconds, scoring_seconds, endpoint.facts(engine) | {"completion_tokens": written}
+
+
+def _pairs(problems, drawn):
+    return [
+        (problem["prompt"], one.text)
+        for problem, completions in zip(problems, drawn, strict=True)
+        for one in completions
+    ]
 
 
 def main():
@@ -67,6 +108,7 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--run", required=True, type=int)
     parser.add_argument("--recording", help="engine recorded: the file to replay")
+    parser.add_argument("--server", help="engine endpoint: the file that says where the server is")
     if parser.parse_args().settings.get("engine") == "vllm":
         vllm.prepare()
     stage.run(calibrate, parser)

@@ -20,6 +20,8 @@ def instruction(form, problem):
 def prompts(problems, settings):
     """What the model reads for each problem: its prompt (str), or for a chat model token ids (list of int).
 
+    A server has the chat template itself, and is given what the user says (str).
+
     Args:
         problems: rows of the problems file.
         settings: of sampling; `chat`, where it is there, names the form.
@@ -29,6 +31,9 @@ def prompts(problems, settings):
     """
     if not settings.get("chat"):
         return [problem["prompt"] for problem in problems]
+    turns = [instruction(settings["chat"], problem) for problem in problems]
+    if settings.get("engine") == "endpoint":
+        return turns
     from isobudget.engines import chat
 
-    return chat.tokens(settings, [instruction(settings["chat"], problem) for problem in problems])
+    return chat.tokens(settings, turns)

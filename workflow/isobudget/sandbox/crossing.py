@@ -246,6 +246,7 @@ def _exception(answer):
         error = Raised(detail)
     error.crossed = detail
     error.memory = bool(answer.get("memory"))
+    error.loading = bool(answer.get("loading"))  # the program raised before anyone called it
     return error
 
 
@@ -304,7 +305,7 @@ def load_program(link, source, code, name):
         code = marshal.loads(code) if code else compile(source, "<program>", "exec", dont_inherit=True)
     except BaseException as error:
         # a parser that runs out of stack says MemoryError; that is no lack of memory
-        send(link, {**_complaint(error), "memory": False, "error": "Raised"})
+        send(link, {**_complaint(error), "memory": False, "error": "Raised", "loading": True})
         return None
     try:
         exec(code, module.__dict__)
@@ -312,5 +313,5 @@ def load_program(link, source, code, name):
     except BaseException as error:
         if isinstance(error, KeyError) and name not in module.__dict__:
             error = NameError(f"the program defines no {name}")
-        send(link, {**_complaint(error), "error": "Raised"})
+        send(link, {**_complaint(error), "error": "Raised", "loading": True})
         return None

@@ -17,7 +17,15 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-MODULES = ("crossing", "watching", "stdio", "resident", "running", "server")  # in the order of their imports
+MODULES = (
+    "crossing",
+    "watching",
+    "stdio",
+    "observing",
+    "resident",
+    "running",
+    "server",
+)  # in the order of their imports
 _LENGTH = struct.Struct("<I")
 # the server's modules travel on the command line, so that an image holds none of our code
 _BOOTSTRAP = """
@@ -65,6 +73,8 @@ def job_frames(program, timeout, slack):
     known |= {"timeout": timeout, "slack": slack}
     if program.kind == "stdio":
         return frame(known | {"tests": len(_cases(program.tests)["inputs"])})
+    if program.kind.startswith("observe"):
+        return frame(known) + frame({"entry_point": program.entry_point, "cases": _cases(program.tests)})
     tests = {"entry_point": program.entry_point, "context": program.context, "tests": program.tests}
     return frame(known) + frame(tests)
 

@@ -27,10 +27,12 @@ Program.__doc__ = """One thing to run and to judge.
 
     source: the program's text.
     tests: text that calls `entry_point` and raises if an answer is wrong; of a `stdio` program JSON,
-        {"inputs": [text, ...], "outputs": [text, ...]}, each a run of its own with the whole time limit.
+        {"inputs": [text, ...], "outputs": [text, ...]}, each a run of its own with the whole time limit; where nobody
+        judges, JSON, [[expression or input, [what it may equal, ...]], ...].
     entry_point: the function of the program that the tests call.
     context: text that the tests need beside it, run before them on their side.
-    kind: `call`, or `stdio` for a program that reads standard input and prints.
+    kind: `call`, or `stdio` for a program that reads standard input and prints; `observe` and `observe-stdio` are the
+        same without a judge: their verdict is `observed`, and the detail is what came of each case (observing.py).
 """
 
 Outcome = collections.namedtuple("Outcome", "verdict detail cpu_seconds")

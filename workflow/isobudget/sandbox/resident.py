@@ -27,13 +27,14 @@ import struct
 import sys
 from contextlib import suppress
 
-from isobudget.sandbox import crossing, stdio
+from isobudget.sandbox import crossing, observing, stdio
 
 DESK = 3  # file descriptor, in a resident process, of its socket to the server
 GROWTH = 64 << 10  # KiB that a resident process may grow by before it makes room for a fresh one
 KNOWN = 512  # tests that the checker keeps compiled
 _LENGTH = struct.Struct("<I")
-_FD = struct.Struct("i")
+_INT = struct.calcsize("i")
+_FDS = 2  # file descriptors that come with a frame at most
 
 
 class Resident:
@@ -78,14 +79,15 @@ class Resident:
     def fileno(self):
         return self._desk.fileno()
 
-    def tell(self, body, fd=None):
-        """Give it one frame of bytes, and a file descriptor with it; whether it took them."""
+    def tell(self, body, *fds):
+        """Give it one frame of bytes, and file descriptors with it; whether it took them."""
         head = _LENGTH.pack(len(body))
         try:
-            if fd is None:
+            if not fds:
                 self._desk.sendall(head)
             else:
-                self._desk.sendmsg([head], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, _FD.pack(fd))])
+                packed = struct.pack(f"{len(fds)}i", *fds)
+                self._desk.sendmsg([head], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
             self._desk.sendall(body)
         except OSError:
             return False
@@ -149,32 +151,42 @@ def compile_programs():
 
 
 def check_programs():
-    """The checker: [verdict, detail] out for tests and a link in, or for an output that is right and a printed one."""
+    """The checker: [verdict, detail] out for tests and a link in, or for an output that is right and a printed one.
+
+    For cases, a link and a file in memory it says when it is through: what the program made of them is in the file.
+    """
     desk = _socket.socket(fileno=DESK)
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     limit = sys.getrecursionlimit()
     known = {}
     while not _grown(start):
-        link, body = _receive(desk)
+        fds, body = _receive(desk)
         if body is None:
             return
         job = json.loads(body)
         try:
-            verdict, detail = stdio.compared(link, job["wanted"]) if "wanted" in job else _check(job, link, known)
+            if "wanted" in job:
+                verdict, detail = stdio.compared(*fds, job["wanted"])
+            elif "cases" in job:
+                verdict, detail = observing.observe(job, *fds)
+            else:
+                verdict, detail = _check(job, *fds, known)
         finally:
-            os.close(link)
+            for fd in fds:
+                os.close(fd)
         sys.setrecursionlimit(limit)
         answer = json.dumps([verdict, crossing.brief(detail)]).encode()
         desk.sendall(_LENGTH.pack(len(answer)) + answer)
 
 
 def _receive(desk):
-    """One frame and the file descriptor that came with it: (fd, bytes), or (None, None) at the end."""
-    head, ancillary, _, _ = desk.recvmsg(_LENGTH.size, _socket.CMSG_SPACE(_FD.size))
+    """One frame and the file descriptors that came with it: (fds, bytes), or (None, None) at the end."""
+    head, ancillary, _, _ = desk.recvmsg(_LENGTH.size, _socket.CMSG_SPACE(_FDS * _INT))
     if len(head) < _LENGTH.size or not ancillary:
         return None, None
-    (link,) = _FD.unpack(ancillary[0][2][: _FD.size])
-    return link, _exactly(desk, _LENGTH.unpack(head)[0])
+    packed = ancillary[0][2]
+    fds = struct.unpack(f"{len(packed) // _INT}i", packed[: len(packed) // _INT * _INT])
+    return fds, _exactly(desk, _LENGTH.unpack(head)[0])
 
 
 def _check(job, link, known):

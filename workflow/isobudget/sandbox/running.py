@@ -13,11 +13,14 @@ import signal
 import time
 from contextlib import suppress
 
-from isobudget.sandbox import crossing, stdio, watching
+from isobudget.sandbox import crossing, observing, stdio, watching
 from isobudget.sandbox.resident import Resident, check_programs, compile_programs
 
 LINK = 3  # file descriptor of the link to the tests, in the candidate
 IDLE = 2  # times its limit on CPU time is what a program may sleep
+# Of a program that answers inputs: a process that ends early costs the input it was at, the last one all that are left.
+LIVES = 2
+PART = 6  # each process has a sixth of the time: inputs are small, and what loops would loop again
 PROCESSES = (64, 64)  # RLIMIT_NPROC of a candidate
 
 
@@ -46,23 +49,102 @@ class Runner:
         """
         self._checker.ready()
         code = self._compile(job)
+        program, link = self._fork(job, code)
+        tests = read_tests()
+        told = self._checker.tell(tests, link)
+        tests[:] = bytes(len(tests))
+        os.close(link)
+        ended, status, usage, spent = self._finish(program, job, told)
+        return _timed(job, *_judge(ended, status, usage, self._memory), spent)
+
+    def observe(self, job, asked):
+        """What a program makes of inputs, as a job that is never wrong: verdict `observed`, detail JSON; else as `run`.
+
+        The program answers one input after the other in one process. Where that ends (its time is up, it crashed), the
+        input at which it did has the verdict on that, and a new process goes on behind it. After LIVES of them the
+        inputs that are left have the last verdict too. Each has the PART of the time.
+
+        Args:
+            job: as of `run`.
+            asked: entry_point, and cases as of observing.observe.
+        """
+        job = job | {"timeout": job["timeout"] / PART}
+        code = self._compile(job)
+        one = self._printed if job["kind"] == "observe-stdio" else self._answered
+        found, spent, doubtful, lives = [], 0.0, False, LIVES
+        while len(found) < len(asked["cases"]):
+            answers, verdict, seconds = one(job, code, asked, len(found))
+            found += answers
+            spent += seconds
+            doubtful = doubtful or (job["slack"] > 1 and seconds > job["timeout"] and verdict != "timeout")
+            if verdict is None:
+                continue
+            lives -= 1
+            for _, wanted in asked["cases"][len(found) : len(found) + 1 if lives else None]:
+                found.append([verdict, "", [False] * len(wanted)])
+        return {
+            "verdict": "observed",
+            "detail": json.dumps(found),
+            "cpu_seconds": round(spent, 4),
+            "doubtful": doubtful,
+        }
+
+    def _answered(self, job, code, asked, first):
+        """One process's answers from case `first` on: (lines, the verdict it ended with or None, CPU seconds)."""
+        self._checker.ready()
+        answers = stdio.file()
+        try:
+            program, link = self._fork(job, code)
+            told = self._checker.tell(json.dumps(asked | {"first": first}).encode(), link, answers)
+            os.close(link)
+            ended, status, usage, spent = self._finish(program, job, told)
+            lines = stdio.contents(answers).rpartition("\n")[0].splitlines()
+        finally:
+            os.close(answers)
+        through = first + len(lines) == len(asked["cases"])
+        verdict = None if through else _judge(ended, status, usage, self._memory)[0]
+        return [json.loads(line) for line in lines], verdict, spent
+
+    def _printed(self, job, code, asked, number):
+        """What a script prints for one input, as `_answered`."""
+        given, wanted = asked["cases"][number]
+        files = [stdio.file(given.encode("utf-8", "surrogateescape")), stdio.file(), stdio.file()]
+        try:
+            ended, status, usage, spent = self._script(job, code, files)
+            if ended[0] != "gone" or status is None or not os.WIFEXITED(status):
+                return [], _judge(ended, status, usage, self._memory)[0], spent
+            if os.WEXITSTATUS(status):
+                answer = [observing.RAISED, stdio.complaint(files[2]).partition(":")[0], [False] * len(wanted)]
+            else:
+                text = stdio.contents(files[1], last=stdio.ROOM)
+                equal = [stdio.difference(text, one) is None for one in wanted]
+                answer = [observing.RETURNED, observing.printed(files[1]), equal]
+            return [answer], None, spent
+        finally:
+            for fd in files:
+                os.close(fd)
+
+    def _fork(self, job, code):
+        """A candidate's process, and the checker's end of the link to it."""
         link, checkers_link = _pair()
         program = os.fork()
         if program == 0:
             _be_candidate(job, code, self._uid, link)
         os.close(link)
-        tests = read_tests()
-        told = self._checker.tell(tests, checkers_link)
-        tests[:] = bytes(len(tests))
-        os.close(checkers_link)
+        return program, checkers_link
+
+    def _finish(self, program, job, told):
+        """Wait for a candidate whose checker was `told` of it, and for its end.
+
+        Returns how it ended, its status and usage, and the CPU seconds of all its processes.
+        """
         ended = self._wait(program, job) if told else ("alone", "")
         status, usage, orphans = self._reap(program)
         if ended[0] in ("timeout", "memory", "unheard") and (
             self._checker.pid is None or self._checker.hear(1) is None
         ):
             self._checker.end()  # still at its tests, though its link has ended
-        spent = usage.ru_utime + usage.ru_stime + orphans
-        return _timed(job, *_judge(ended, status, usage, self._memory), spent)
+        return ended, status, usage, usage.ru_utime + usage.ru_stime + orphans
 
     def run_script(self, job, ask, read_wanted):
         """Run a program that reads standard input, once a test, up to the first that it fails; as `run`.
@@ -86,22 +168,27 @@ class Runner:
     def _run_test(self, job, code, given, read_wanted):
         files = [stdio.file(given.encode("utf-8", "surrogateescape")), stdio.file(), stdio.file()]
         try:
-            program = os.fork()
-            if program == 0:
-                _be_script(job, code, self._uid, files)
-            limit, patience = job["timeout"] * job["slack"], IDLE * job["timeout"]
-            ended = watching.watch(program, None, limit, patience, self._memory, {1, *self.residents()})
-            status, usage, orphans = self._reap(program)
+            ended, status, usage, spent = self._script(job, code, files)
             wanted = read_wanted()
             if ended[0] == "gone" and status is not None and os.WIFEXITED(status):
                 judged = self._judge_script(os.WEXITSTATUS(status), files, wanted)
             else:
                 judged = _judge(ended, status, usage, self._memory)
             wanted[:] = bytes(len(wanted))
-            return _timed(job, *judged, usage.ru_utime + usage.ru_stime + orphans)
+            return _timed(job, *judged, spent)
         finally:
             for fd in files:
                 os.close(fd)
+
+    def _script(self, job, code, files):
+        """Run a script on its three files; as `_finish`."""
+        program = os.fork()
+        if program == 0:
+            _be_script(job, code, self._uid, files)
+        limit, patience = job["timeout"] * job["slack"], IDLE * job["timeout"]
+        ended = watching.watch(program, None, limit, patience, self._memory, {1, *self.residents()})
+        status, usage, orphans = self._reap(program)
+        return ended, status, usage, usage.ru_utime + usage.ru_stime + orphans
 
     def _judge_script(self, code, files, wanted):
         """(verdict, detail) of a script that has ended by itself; the checker compares what it printed."""

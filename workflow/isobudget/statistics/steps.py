@@ -16,12 +16,21 @@ class Curve(NamedTuple):
     """What one way of spending a budget scores, over how many samples it buys.
 
     cost: of one sample, above 0. values: floats, shape (K,), the score with 1..K samples. drawn: the replicates of
-    the same, shape (resamples, K), over resamples that all curves share.
+    the same, shape (resamples, K), over resamples that all curves share. once: what is paid before any sample.
     """
 
     cost: float
     values: np.ndarray
     drawn: np.ndarray
+    once: float = 0.0
+
+    def price(self, k):
+        """What k samples cost."""
+        return self.once + self.cost * k
+
+    def bought(self, budget):
+        """How many samples a budget buys, an int or ints of its shape."""
+        return np.maximum(np.floor((budget - self.once) / self.cost * FORGIVEN), 0).astype(int)
 
 
 class Margins(NamedTuple):
@@ -58,23 +67,21 @@ class Crossover(NamedTuple):
     crossings: int
 
 
-def breakpoints(costs, most):
+def breakpoints(curves):
     """Every budget at which a count of samples changes, ascending, those that differ by rounding taken as one.
 
     Args:
-        costs: floats, of one sample of each curve.
-        most: ints, up to how many samples each has a score.
+        curves: a list of Curve.
 
     Returns:
-        budgets, floats, shape (steps,), the last of each curve the first that buys more than `most`; and counts, ints,
-        shape (curves, steps), how many samples each budget buys.
+        budgets, floats, shape (steps,), the last of each curve the first that buys more samples than have a score; and
+        counts, ints, shape (curves, steps), how many samples each budget buys.
     """
-    every = np.sort(np.concatenate([cost * np.arange(1, k + 2) for cost, k in zip(costs, most, strict=True)]))
+    every = np.sort(np.concatenate([curve.price(np.arange(1, len(curve.values) + 2)) for curve in curves]))
     apart = np.ones(len(every), bool)
     apart[1:] = every[1:] > every[:-1] * FORGIVEN
     budgets = every[apart]
-    counts = np.floor(budgets / np.asarray(costs, float)[:, None] * FORGIVEN).astype(int)
-    return budgets, counts
+    return budgets, np.array([curve.bought(budgets) for curve in curves])
 
 
 def margins(first, second, problems):
@@ -133,7 +140,7 @@ def crossover(first, second):
 
 
 def _compared(first, second):
-    budgets, counts = breakpoints((first.cost, second.cost), (len(first.values), len(second.values)))
+    budgets, counts = breakpoints([first, second])
     both = (counts >= 1).all(axis=0) & (counts[0] <= len(first.values)) & (counts[1] <= len(second.values))
     if not both.any():
         return None

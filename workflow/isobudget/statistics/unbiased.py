@@ -29,7 +29,7 @@ def pass_at_k(n, c, k):
     Raises:
         ValueError: n, c or k is out of range.
     """
-    k = _sizes(n, k)
+    k = sizes(n, k)
     return 1.0 - none_passes(n, c, k.max(initial=0))[:, k]
 
 
@@ -52,7 +52,7 @@ def samples_until_pass(n, c, k):
     Raises:
         ValueError: n, c or k is out of range.
     """
-    k = _sizes(n, k)
+    k = sizes(n, k)
     return np.cumsum(none_passes(n, c, k.max(initial=0)), axis=1)[:, k - 1]
 
 
@@ -112,7 +112,7 @@ def rank_score_at_k(passed, scores, kept, k):
         raise ValueError("passed, scores and kept must have one shape (problems, n)")
     if not np.isfinite(scores[kept]).all():
         raise ValueError("the score of a kept sample must be a finite number")
-    k = _sizes(passed.shape[1], k)
+    k = sizes(passed.shape[1], k)
     # the weights of a k sum to 1 but for rounding, which must not lift a share above 1
     return np.minimum(_ranked_passes(passed, scores, kept) @ _chosen(passed.shape[1], k), 1.0)
 
@@ -153,7 +153,8 @@ def _chosen(n, k):
     return np.cumprod(weights, axis=0, out=weights)
 
 
-def _sizes(n, k):
+def sizes(n, k):
+    """Sizes of subsets as an array of ints; ValueError for one that is not between 1 and n."""
     k = np.atleast_1d(np.asarray(k, int))
     if k.size and (k.min() < 1 or k.max() > n):
         raise ValueError(f"k must be between 1 and n = {n}")

@@ -15,12 +15,15 @@ import pyarrow as pa
 
 from isobudget import rows, stage
 from isobudget.errors import StudyError
-from isobudget.store import comparisons, mixtures
-from isobudget.store.files import UNITS, check, read_costs, read_through, study_files
+from isobudget.store import choosing, comparisons, mixtures
+from isobudget.store.files import UNITS, check, drawn, read_costs, read_through, study_files
+from isobudget.store.prices import candidate_costs, in_unit
 
-ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores")} | {"labels": "imported"}
+ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
+ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}
 DERIVED = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k", "absolute_budgets")
 DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners", "early_stop_at_k", "early_stop_at_budget", "counts")
+DERIVED += ("at_hand_at_k", "at_hand_at_budget", "at_hand_ceilings")
 
 
 def aggregate(args):
@@ -28,7 +31,8 @@ def aggregate(args):
 
     settings: benchmarks (names), models ({name: sampled blocks}, or {name: {benchmark: sampled blocks}}), greedy
     (whether each model has a greedy block, or the names of those that do), rankers (names), unranked ({name: rankers
-    that it lacks}, may be left out), imported (names, may be left out), budgets ({unit: numbers}); they and anything
+    that it lacks}, may be left out), at_hand ({benchmark: sources of tests}, may be left out), imported (names, may be
+    left out), budgets ({unit: numbers}); they and anything
     else are kept in the table `study`.
     """
     settings = args.settings
@@ -66,16 +70,25 @@ def _fill(connection, settings, files, costs):
     connection.execute("SET preserve_insertion_order = false")  # else the rows of a large study wait in memory
     connection.execute(_operation("schema"))
     connection.executemany(
-        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(f.kind, f.path, f.benchmark, f.model, f.decoding, f.block, f.ranker) for f in files],
+        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(f.kind, f.path, f.benchmark, f.model, f.decoding, f.block, f.ranker, f.source) for f in files],
     )
     connection.executemany(
-        "INSERT INTO costs (model, unit, generation, scoring, how, flops_read_written) VALUES (?, ?, ?, ?, ?, ?)", costs
+        "INSERT INTO costs (model, unit, generation, scoring, how, flops_read_written, written)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        costs,
     )
+    ranked = {}
+    for file in files:
+        if file.kind == "scores":
+            ranked.setdefault(file.model, {})[file.ranker] = True
+    candidates = candidate_costs(costs, ranked)
+    if candidates:
+        connection.executemany("INSERT INTO candidate_costs VALUES (?, ?, ?, ?, ?)", candidates)
     budgets = [(unit, float(budget)) for unit, numbers in settings["budgets"].items() for budget in numbers]
     if budgets:
         connection.executemany("INSERT INTO budgets VALUES (?, ?)", budgets)
-    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings))
+    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings, files))
     for table, kind in ROW_TABLES.items():
         _run(connection, f"load_{table}", [file.path for file in files if file.kind == kind])
     estimates = [file.path for file in files if file.kind == "estimates"]
@@ -93,12 +106,16 @@ def _compare(connection, files, costs):
         if benchmark not in read:  # one benchmark's at a time: at the paper's size they are a hundred MB
             mine = [file for file in files if _estimated(file) and file.benchmark == benchmark]
             read = {benchmark: [comparisons.read_estimates(file) for file in mine]}
+            sizes = choosing.best_sizes(read[benchmark])
+            _insert(connection, "at_hand_best_k", sizes, {"benchmark": benchmark})
         estimates = read[benchmark]
         keys = {"benchmark": benchmark, "unit": unit, "cheapest": cheapest}
         for tests in (True, False):
             _insert(connection, "answers", comparisons.answers(estimates, prices, tests), keys)
         _insert(connection, "margins", comparisons.margins(estimates, prices), keys)
         _insert(connection, "crossovers", comparisons.crossovers(estimates, prices), keys)
+        _insert(connection, "against_one", choosing.against_one(estimates, prices), keys)
+        _insert(connection, "at_hand_margins", choosing.at_hand_margins(estimates, prices), keys)
 
 
 def _mix(connection, files, costs):
@@ -110,7 +127,7 @@ def _mix(connection, files, costs):
             for model in np.unique(found["model"])
             if (mine := found["model"] == model).any()
         }
-        paid = {model: generation for model, (generation, _) in prices.items() if generation and model in counts}
+        paid = {model: generation for model, (generation, *_) in prices.items() if generation and model in counts}
         if len(paid) < 2:
             continue
         asked = "SELECT budget_absolute FROM absolute_budgets WHERE unit = $1 ORDER BY budget"
@@ -121,11 +138,11 @@ def _mix(connection, files, costs):
 
 
 def _markets(files, costs):
-    """(benchmark, unit, {model: (generation, scoring)}, the cheapest generation) where some generation has a cost."""
+    """(benchmark, unit, prices of prices.in_unit, the cheapest generation) where some generation has a cost."""
     for benchmark in sorted({file.benchmark for file in files}):
         for unit in UNITS:
-            prices = {model: (generation, scoring) for model, u, generation, scoring, *_ in costs if u == unit}
-            cheapest = min((generation for generation, _ in prices.values() if generation), default=None)
+            prices = in_unit(costs, unit)
+            cheapest = min((generation for generation, *_ in prices.values() if generation), default=None)
             if cheapest is not None:
                 yield benchmark, unit, prices, cheapest
 
@@ -155,12 +172,13 @@ def _operation(name):
     return resources.files("isobudget.store").joinpath("sql", f"{name}.sql").read_text()
 
 
-def _provenance(settings):
+def _provenance(settings, files):
     versions = {"python": platform.python_version(), "duckdb": duckdb.__version__}
     for package in ("isobudget", "numpy", "pyarrow"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
-    return [("settings", json.dumps(settings, sort_keys=True)), ("versions", json.dumps(versions, sort_keys=True))]
+    kept = {"settings": settings, "versions": versions, "samples": drawn(files)}
+    return [(key, json.dumps(value, sort_keys=True)) for key, value in kept.items()]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 from isobudget import rows
 from isobudget.statistics import steps
 from isobudget.statistics.bootstrap import interval
+from isobudget.store.prices import candidate
 
 # null where no other model has a score at a budget
 _SECOND = ("runner_up", "runner_up_ranker", "runner_up_k", "runner_up_value", "margin", "margin_low", "margin_high")
@@ -70,18 +71,16 @@ def options(estimates, costs, tests):
         generation = costs[each.model][0]
         if not generation:
             continue
+        rankers = [ranker for metric, ranker in each.metrics if metric == "rank_score_at_k"]
         for (metric, ranker), (values, low, high, drawn) in each.metrics.items():
-            cost, chooses = generation, ranker
             if metric != "pass_at_k" if tests else metric not in ("rank_score_at_k", "greedy"):
                 continue
-            scorer = (ranker or "").removeprefix("nll:")
-            if scorer not in ("", ranker, "self", each.model):
-                if costs[scorer][1] is None:
+            cost, chooses = (generation, 0.0), "greedy" if metric == "greedy" else ranker
+            if metric == "rank_score_at_k":
+                cost = candidate(ranker, each.model, costs, rankers)
+                if cost is None:
                     continue
-                cost = generation + costs[scorer][1]
-            if metric == "greedy":
-                chooses = "greedy"
-            found.append(Option(each.model, chooses, steps.Curve(cost, values, drawn), low, high))
+            found.append(Option(each.model, chooses, steps.Curve(cost[0], values, drawn, cost[1]), low, high))
     return found
 
 
@@ -150,7 +149,7 @@ def answers(estimates, costs, tests):
     able = options(estimates, costs, tests)
     if not able:
         return []
-    budgets, counts = steps.breakpoints([o.curve.cost for o in able], [len(o.curve.values) for o in able])
+    budgets, counts = steps.breakpoints([option.curve for option in able])
     found, drawn, margin = [], [], []
     for step, (budget, until) in enumerate(zip(budgets, [*budgets[1:], None], strict=True)):
         (_, k, best), *others = _ordered(able, counts[:, step])
@@ -184,7 +183,7 @@ def _ordered(able, counts):
     for option, bought in zip(able, counts, strict=True):
         k = min(int(bought), len(option.curve.values))
         if k:
-            value, spent = option.curve.values[k - 1], k * option.curve.cost
+            value, spent = option.curve.values[k - 1], option.curve.price(k)
             # rounded relative to its size, for costs may be far from 1
             order = (-round(value, 12), float(f"{spent:.10g}"), option.model, option.ranker or "")
             best[option.model] = min(best.get(option.model, (order, k, option)), (order, k, option), key=_first)

@@ -9,6 +9,7 @@ from isobudget import paths, rows
 from isobudget.errors import StudyError
 
 UNITS = ("flops", "seconds", "usd")
+_DRAWN = ("engine", "dtype", "weights", "revision", "hardware", "versions")
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class File:
     decoding: str | None = None
     block: int | None = None
     ranker: str | None = None
+    source: str | None = None
 
 
 def study_files(results, settings):
@@ -41,6 +43,9 @@ def study_files(results, settings):
 
     for benchmark in settings["benchmarks"]:
         add("problems", paths.PROBLEMS, benchmark=benchmark)
+        sources = settings.get("at_hand", {}).get(benchmark, ())
+        for source in sources:
+            add("tests", paths.TESTS, source=source, benchmark=benchmark)
         for model, blocks in settings["models"].items():
             sampled = blocks[benchmark] if isinstance(blocks, dict) else blocks
             greedy = settings["greedy"] if isinstance(settings["greedy"], bool) else model in settings["greedy"]
@@ -49,15 +54,21 @@ def study_files(results, settings):
             if model in settings.get("imported", ()):
                 for decoding in ["sampled"] + ["greedy"] * greedy:
                     add("imported", paths.IMPORTED, benchmark=benchmark, model=model, decoding=decoding)
+            if "combined" in settings["rankers"] and "combined" not in unranked:
+                keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
+                path = paths.below(results, paths.COMBINED, **keys)
+                found.append(File("scores", path, **keys, ranker="combined"))
             for decoding, block in cells:
                 keys = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
                 add("samples", paths.SAMPLES, **keys)
                 add("outcomes", paths.OUTCOMES, **keys)
                 if decoding == "sampled":
                     for ranker in settings["rankers"]:
-                        if ranker in unranked:
+                        if ranker in unranked or ranker == "combined":
                             continue
                         add("scores", paths.SCORES, ranker=ranker, **keys)
+                    for source in sources:
+                        add("at_hand", paths.AT_HAND, source=source, **keys)
             add("estimates", paths.ESTIMATES, benchmark=benchmark, model=model)
     return found
 
@@ -83,6 +94,30 @@ def check(files):
             )
 
 
+def drawn(files):
+    """How each model's samples were drawn, as their blocks say: engine, dtype, weights, machine, versions, seeds.
+
+    Returns:
+        {model: {fact: value}}; a list of the different values where blocks differ, seeds in words.
+    """
+    found = {}
+    for file in files:
+        if file.kind != "samples" or file.decoding != "sampled":
+            continue
+        note, facts = rows.read_metadata(file.path, file.kind), found.setdefault(file.model, {})
+        for fact in (*_DRAWN, "seed"):
+            if note.get(fact) is not None and note[fact] not in facts.setdefault(fact, []):
+                facts[fact].append(note[fact])
+    for facts in found.values():
+        seeds = sorted(facts.pop("seed", []))
+        for fact, values in list(facts.items()):
+            facts[fact] = values[0] if len(values) == 1 else values
+        if seeds:
+            whole = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
+            facts["seeds"] = f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+    return {model: {fact: value for fact, value in facts.items() if value != []} for model, facts in found.items()}
+
+
 def read_through(files):
     """Read every row of every file, to find the one whose rows are spoilt.
 
@@ -101,7 +136,7 @@ def read_costs(results, models):
         models: names.
 
     Returns:
-        A list of (model, unit, generation, scoring, how, flops_read_written); None where not known.
+        A list of (model, unit, generation, scoring, how, flops_read_written, written); None where not known.
 
     Raises:
         StudyError: a file is missing, no JSON object, or lacks a key.
@@ -113,7 +148,8 @@ def read_costs(results, models):
         try:
             for unit in UNITS:
                 beside = cost["generation"]["flops_read_written"] if unit == "flops" else None
-                found.append((model, unit, cost["generation"][unit], cost["scoring"][unit], cost["how"][unit], beside))
+                prices = cost["generation"][unit], cost["scoring"][unit]
+                found.append((model, unit, *prices, cost["how"][unit], beside, cost.get("written", {}).get(unit)))
         except (KeyError, TypeError) as error:
             raise StudyError(
                 f"{path}: no costs file of isobudget ({error}); delete it and run again to make it anew."

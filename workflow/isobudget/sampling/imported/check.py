@@ -28,7 +28,7 @@ def check(study):
                 )
                 # a folder's time does not tell of its files; the jobs that cut blocks look once more
                 if decoding == "sampled" and source.is_file() and _is_newer(kept, source):
-                    n, least = read_metadata(kept, "imported")["n"], study.blocks(model) * study.block
+                    n, least = read_metadata(kept, "imported")["n"], study.blocks(benchmark, model) * study.block
                     if n < least:
                         raise too_few(source, n, least)
 

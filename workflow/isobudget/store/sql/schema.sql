@@ -23,6 +23,24 @@ CREATE TABLE scores (
     score DOUBLE, kept BOOLEAN
 );
 
+-- What the tests at hand say of each sample: those of `source`, fewer than the tests that judge.
+CREATE TABLE tests_at_hand (benchmark VARCHAR, source VARCHAR, task_id VARCHAR, tests VARCHAR);
+
+CREATE TABLE at_hand (
+    benchmark VARCHAR, model VARCHAR, decoding VARCHAR, block INTEGER, source VARCHAR, task_id VARCHAR, sample INTEGER,
+    program_sha256 VARCHAR, verdict VARCHAR, detail VARCHAR, cpu_seconds DOUBLE
+);
+
+-- How many of n samples the tests at hand accept that are right and wrong, and how many right ones they refuse (missed).
+CREATE VIEW at_hand_counts AS
+SELECT
+    benchmark, model, source, task_id, count(*)::INTEGER AS n,
+    count_if(at_hand.verdict = 'passed' AND outcomes.verdict = 'passed')::INTEGER AS "right",
+    count_if(at_hand.verdict = 'passed' AND outcomes.verdict <> 'passed')::INTEGER AS wrong,
+    count_if(at_hand.verdict <> 'passed' AND outcomes.verdict = 'passed')::INTEGER AS missed
+FROM at_hand JOIN outcomes USING (benchmark, model, decoding, task_id, sample)
+GROUP BY ALL;
+
 -- The labels that imported samples came with: passed by whoever judged them before. Only of samples in this study.
 CREATE TABLE labels (
     benchmark VARCHAR, model VARCHAR, decoding VARCHAR, task_id VARCHAR, sample INTEGER, passed BOOLEAN
@@ -35,13 +53,20 @@ FROM labels JOIN outcomes USING (benchmark, model, decoding, task_id, sample)
 WHERE passed <> (verdict = 'passed');
 
 -- unit: flops, seconds or usd. generation and scoring are what one of each costs, null where it is not known;
--- relative is generation over that of the cheapest model. flops_read_written stands beside the unit flops alone.
+-- written is what the tests cost that it writes for rankers, a problem, null where none uses any; relative is generation
+-- over that of the cheapest model. flops_read_written stands beside the unit flops alone.
 CREATE TABLE costs (
-    model VARCHAR, unit VARCHAR, generation DOUBLE, scoring DOUBLE, relative DOUBLE, how VARCHAR, flops_read_written DOUBLE
+    model VARCHAR, unit VARCHAR, generation DOUBLE, scoring DOUBLE, relative DOUBLE, how VARCHAR, flops_read_written DOUBLE,
+    written DOUBLE
 );
 
+-- What one candidate costs where a ranker chooses, its sampling and its ranking, and what a problem costs once beside all
+-- its candidates. No row where a part is not known.
+CREATE TABLE candidate_costs (model VARCHAR, ranker VARCHAR, unit VARCHAR, candidate DOUBLE, once DOUBLE);
+
 CREATE TEMP TABLE files (
-    kind VARCHAR, path VARCHAR, benchmark VARCHAR, model VARCHAR, decoding VARCHAR, block INTEGER, ranker VARCHAR
+    kind VARCHAR, path VARCHAR, benchmark VARCHAR, model VARCHAR, decoding VARCHAR, block INTEGER, ranker VARCHAR,
+    source VARCHAR
 );
 
 CREATE TEMP TABLE budgets (unit VARCHAR, budget DOUBLE);
@@ -65,6 +90,30 @@ CREATE TABLE answers (
 CREATE TABLE margins (
     benchmark VARCHAR, unit VARCHAR, model VARCHAR, other VARCHAR, budget DOUBLE, until DOUBLE, budget_absolute DOUBLE,
     k INTEGER, other_k INTEGER, value DOUBLE, low DOUBLE, high DOUBLE, low_all DOUBLE, high_all DOUBLE
+);
+
+-- Choosing among k samples of model, less one output of other (single: greedy, or sampled), which costs no more. chooser:
+-- `tests`, those that judge; `at_hand:SOURCE`, tests at hand, and any sample where they accept none; or a ranker. Sampling
+-- and ranking are both paid for. equal_cost: budget is the price of the other's output; the rows after it spend more on
+-- model, and never on other.
+CREATE TABLE against_one (
+    benchmark VARCHAR, unit VARCHAR, model VARCHAR, chooser VARCHAR, other VARCHAR, single VARCHAR, budget DOUBLE,
+    budget_absolute DOUBLE, equal_cost BOOLEAN, k INTEGER, value DOUBLE, other_value DOUBLE,
+    margin DOUBLE, low DOUBLE, high DOUBLE
+);
+
+-- model less other where the same tests at hand choose among the samples of both, any sample taken where they accept none.
+CREATE TABLE at_hand_margins (
+    benchmark VARCHAR, unit VARCHAR, source VARCHAR, model VARCHAR, other VARCHAR, budget DOUBLE, until DOUBLE,
+    budget_absolute DOUBLE, k INTEGER, other_k INTEGER, value DOUBLE, low DOUBLE, high DOUBLE
+);
+
+-- After k samples more of them hurt, if a right answer is worth 1, a wrong one that is handed over costs wrong_costs, and
+-- none is worth 0: where value - wrong_costs * wrong of at_hand_at_k is highest, its height worth. most_k is the largest k
+-- that has a score.
+CREATE TABLE at_hand_best_k (
+    benchmark VARCHAR, model VARCHAR, source VARCHAR, wrong_costs DOUBLE, k INTEGER, low INTEGER, high INTEGER,
+    worth DOUBLE, most_k INTEGER
 );
 
 -- From budget on model is better than other with tests, at every budget up to compared_until. low..high is a 95 %

@@ -1,0 +1,23 @@
+# All of isobudget in one image, for executors whose jobs run in containers: the code, its locked environment, vLLM for a
+# GPU (--build-arg VLLM= leaves it out) and the plugins of one's storage or executor (--build-arg PLUGINS="...").
+#   docker build -f envs/isobudget.Dockerfile -t registry.example/isobudget .
+ARG PYTHON=3.11
+FROM python:${PYTHON}-slim
+ARG VLLM=vllm==0.32.0
+ARG PLUGINS=
+# a compiler: vLLM's kernels and some wheels ask for one when they start
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev make \
+ && rm -rf /var/lib/apt/lists/*
+COPY envs/requirements.txt /opt/isobudget/envs/
+RUN pip install --no-cache-dir -r /opt/isobudget/envs/requirements.txt \
+ && if [ -n "$VLLM$PLUGINS" ]; then pip install --no-cache-dir $VLLM $PLUGINS; fi
+COPY Snakefile /opt/isobudget/
+COPY rules /opt/isobudget/rules
+COPY workflow /opt/isobudget/workflow
+COPY config /opt/isobudget/config
+COPY profiles /opt/isobudget/profiles
+COPY recordings /opt/isobudget/recordings
+# found from any folder: executors without a shared file system bring the rules along, and not the package
+RUN python -c "import pathlib, site; pathlib.Path(site.getsitepackages()[0], 'isobudget.pth').write_text('/opt/isobudget/workflow')"
+WORKDIR /opt/isobudget
+CMD ["snakemake", "--cores", "all"]

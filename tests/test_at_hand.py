@@ -1,0 +1,288 @@
+"""Tests at hand accept, other tests judge: the estimators against every ordered draw."""
+
+import itertools
+import json
+from fractions import Fraction
+from math import comb, factorial
+
+import duckdb
+import numpy as np
+import pytest
+from small_study import GREEDY, PASSED, SETTINGS, TASKS, aggregate, estimate, write_study
+
+from isobudget.config import load
+from isobudget.errors import StudyError
+from isobudget.problems.at_hand import of_cases, one_assert
+from isobudget.rows import write_rows
+from isobudget.statistics.at_hand import best_k, ceilings, first_accepted, otherwise_any
+from isobudget.statistics.bootstrap import interval, replicates, resamples
+
+RIGHT, WRONG, MISSED, NEITHER = "right", "wrong", "missed", "neither"
+
+
+def mixes(n):
+    """Every way to make n of four kinds of samples."""
+    counts = itertools.product(range(n + 1), repeat=3)
+    return [(r, w, m, n - r - w - m) for r, w, m in counts if r + w + m <= n]
+
+
+def enumerated(samples, k):
+    """Over every ordered draw of k: (first accepted is right, it is wrong, right if else any of the k is taken)."""
+    right = wrong = anyway = Fraction(0)
+    draws = list(itertools.permutations(samples, k))
+    for draw in draws:
+        first = next((one for one in draw if one in (RIGHT, WRONG)), None)
+        right += first == RIGHT
+        wrong += first == WRONG
+        anyway += Fraction(draw.count(MISSED), k) if first is None else first == RIGHT
+    return right / len(draws), wrong / len(draws), anyway / len(draws)
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_estimates_equal_every_ordered_draw_of_every_mix(n):
+    found = mixes(n)
+    right, wrong, missed = (np.array([mix[i] for mix in found]) for i in range(3))
+    sizes = range(1, n + 1)
+    is_right, is_wrong = first_accepted(n, right, wrong, sizes)
+    anyway = is_right + otherwise_any(n, right, wrong, missed, sizes)
+    for row, mix in enumerate(found):
+        samples = [kind for kind, count in zip((RIGHT, WRONG, MISSED, NEITHER), mix, strict=True) for _ in range(count)]
+        for k in sizes:
+            exact = enumerated(samples, k)
+            estimate = is_right[row, k - 1], is_wrong[row, k - 1], anyway[row, k - 1]
+            assert estimate == pytest.approx(tuple(map(float, exact)), abs=1e-14), (mix, k)
+
+
+def test_over_all_outcomes_of_n_draws_the_estimates_are_those_of_k_new_samples():
+    """Exact expectation over the multinomial, against p sum (1 - p - q)^j and its kin."""
+    n, chances = 5, (Fraction(1, 4), Fraction(1, 6), Fraction(1, 8))
+    p, q, m = chances
+    found = mixes(n)
+    weight = np.array(
+        [
+            float(
+                Fraction(factorial(n), factorial(r) * factorial(w) * factorial(u) * factorial(o))
+                * p**r * q**w * m**u * (1 - p - q - m) ** o
+            )
+            for r, w, u, o in found
+        ]
+    )  # fmt: skip
+    right, wrong, missed = (np.array([mix[i] for mix in found]) for i in range(3))
+    is_right, is_wrong = first_accepted(n, right, wrong, range(1, n + 1))
+    rest = otherwise_any(n, right, wrong, missed, range(1, n + 1))
+    for k in range(1, n + 1):
+        drawn = sum((1 - p - q) ** j for j in range(k))
+        assert weight @ is_right[:, k - 1] == pytest.approx(float(p * drawn), abs=1e-12)
+        assert weight @ is_wrong[:, k - 1] == pytest.approx(float(q * drawn), abs=1e-12)
+        assert weight @ rest[:, k - 1] == pytest.approx(float((1 - p - q) ** k * m / (1 - p - q)), abs=1e-12)
+    reached, most = ceilings(n, right, wrong)
+    limit, seen = float(p / (p + q)), float(1 - (1 - p - q) ** n)
+    assert weight @ reached == pytest.approx(limit * seen, abs=1e-12)
+    assert weight @ most == pytest.approx(limit * seen + 1 - seen, abs=1e-12)
+    assert weight @ most > limit > weight @ reached
+
+
+def test_the_ceiling_reached_is_the_score_of_all_n_and_no_k_is_above_it():
+    rng = np.random.default_rng(0)
+    right, wrong, _, _ = rng.multinomial(16, [0.3, 0.2, 0.1, 0.4], size=50).T
+    reached, most = ceilings(16, right, wrong)
+    is_right, _ = first_accepted(16, right, wrong, range(1, 17))
+    np.testing.assert_allclose(is_right[:, -1], reached)
+    assert (np.diff(is_right, axis=1) >= -1e-15).all()
+    assert (reached <= most).all()
+
+
+def test_tests_that_are_the_judge_give_pass_at_k():
+    is_right, is_wrong = first_accepted(8, range(9), [0] * 9, range(1, 9))
+    exact = [[1 - comb(8 - c, k) / comb(8, k) for k in range(1, 9)] for c in range(9)]
+    np.testing.assert_allclose(is_right, exact, atol=1e-15)
+    assert (is_wrong == 0).all()
+
+
+def test_where_more_samples_hurt():
+    # an easy problem that one sample solves, and a hard one whose tests at hand take a wrong answer sooner or later
+    k = np.arange(1, 9)
+    right, wrong = first_accepted(16, [16, 0], [0, 4], k)
+    right, wrong = right.mean(axis=0), wrong.mean(axis=0)
+    assert best_k(right, wrong, 0)[0] == 1  # more never hurt, and never help here
+    assert best_k(right, wrong, 1)[0] == 1
+    by_hand = [(0.5 - 4 * each, size) for each, size in zip(wrong, k, strict=True)]
+    assert best_k(right, wrong, 4) == (0, 0.0) and max(by_hand)[0] <= 0  # a quarter wrong at once: abstain
+    found, worth = best_k(np.array([right, [0.1] * 8]), np.array([wrong, [0.0] * 8]), 1)
+    assert found.tolist() == [1, 1] and worth == pytest.approx([0.5 - wrong[0], 0.1])
+    # a second sample helps with p = 0.5 and costs with q = 0.4, so that the cost decides
+    right, wrong = first_accepted(10, [5], [4], range(1, 6))
+    assert best_k(right, wrong, 1)[0].tolist() == [2]
+    assert best_k(right, wrong, 2)[0].tolist() == [0]
+
+
+@pytest.mark.parametrize("counts", [(-1, 0), (4, 5), (9, 0)])
+def test_counts_out_of_range_are_refused(counts):
+    with pytest.raises(ValueError, match="counts must be 0 or more, and n = 8 at most together"):
+        first_accepted(8, [counts[0]], [counts[1]], [1])
+
+
+def test_sizes_out_of_range_are_refused():
+    for k in (0, 9):
+        with pytest.raises(ValueError, match="k must be between 1 and n = 8"):
+            first_accepted(8, [1], [1], [k])
+
+
+# The tables of a small study, whose tests at hand accept what `accepts` says.
+
+
+def accepts(model, task, sample):
+    """Tests at hand: a pattern with every kind of sample, and one problem of which none is accepted."""
+    return task != 2 and (sample + task + (model == "L")) % 3 != 2
+
+
+def kinds(model, task):
+    names = {(1, 1): RIGHT, (1, 0): WRONG, (0, 1): MISSED, (0, 0): NEITHER}
+    return [names[accepts(model, task, s), passed] for s, passed in enumerate(PASSED[model][task])]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    results = tmp_path_factory.mktemp("at_hand") / "results"
+    write_study(results)
+    tests = [{"task_id": task_id, "tests": f"assert t({n}) == 1\n" * (n > 0)} for n, task_id in enumerate(TASKS)]
+    write_rows(results / "tests/examples/humaneval.parquet", "tests", tests)
+    for model, blocks in SETTINGS["models"].items():
+        for block in range(blocks):
+            rows = [
+                {"task_id": TASKS[t], "sample": s, "verdict": "passed" if accepts(model, t, s) else "failed"}
+                for t in range(len(TASKS))
+                for s in range(4 * block, 4 * block + 4)
+            ]
+            write_rows(results / f"at_hand/examples/humaneval/{model}/sampled/{block}.parquet", "at_hand", rows)
+        estimate(results, model, at_hand=["examples"])
+    done = aggregate(results, at_hand={"humaneval": ["examples"]})
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(results / "isobudget.duckdb"), read_only=True) as connection:
+        yield lambda query, *given: connection.execute(query, given).fetchall()
+
+
+def by_problem(model, k):
+    """(right, wrong, anyway) of each problem by enumeration, floats, shape (problems, 3)."""
+    return np.array([[float(x) for x in enumerated(kinds(model, task), k)] for task in range(len(TASKS))])
+
+
+def test_the_table_at_k_is_what_enumeration_gives(database):
+    found = database("SELECT model, k, value, wrong, anyway, false_positives FROM at_hand_at_k ORDER BY ALL")
+    assert [row[:2] for row in found] == [("L", 1), ("L", 2), ("S", 1), ("S", 2), ("S", 3), ("S", 4)]
+    for model, k, *values in found:
+        right, wrong, anyway = by_problem(model, k).mean(axis=0)
+        assert values == pytest.approx([right, wrong, anyway, wrong / (right + wrong)])
+
+
+def test_counts_and_tests_are_kept_as_rows(database):
+    for model, n in (("S", 8), ("L", 4)):
+        for task, task_id in enumerate(TASKS):
+            drawn = kinds(model, task)
+            counts = (n, *(drawn.count(kind) for kind in (RIGHT, WRONG, MISSED)))
+            query = 'SELECT n, "right", wrong, missed FROM at_hand_counts WHERE (model, task_id) = (?, ?)'
+            assert database(query, model, task_id) == [counts]
+    assert database("SELECT task_id FROM tests_at_hand WHERE tests = ''") == [("T/0",)]
+
+
+def test_budgets_buy_samples_and_the_tests_at_hand_cost_nothing(database):
+    rows = database("SELECT model, unit, budget, k FROM at_hand_at_budget ORDER BY ALL")
+    assert ("L", "flops", 4.0, 1) in rows and ("S", "flops", 4.0, 4) in rows and ("L", "seconds", 6.0, 2) in rows
+    assert not [row for row in rows if row[:3] == ("S", "flops", 8.0)]  # k = 8 is more than n/2
+
+
+def test_ceilings_count_a_problem_without_an_accepted_sample_both_ways(database):
+    for model, reached, most in database("SELECT model, reached, most FROM at_hand_ceilings"):
+        shares = []
+        for task in range(2):
+            drawn = kinds(model, task)
+            shares.append(drawn.count(RIGHT) / (drawn.count(RIGHT) + drawn.count(WRONG)))
+        assert (reached, most) == pytest.approx((sum(shares) / 3, (sum(shares) + 1) / 3))
+
+
+def margin_by_hand(values):
+    """(value, low, high) of a mean over problems, from the resamples that the study shares."""
+    counts = resamples(
+        len(values), **{"count": SETTINGS["bootstrap"]["resamples"], "seed": SETTINGS["bootstrap"]["seed"]}
+    )
+    low, high = interval(replicates(np.array(values)[:, None], counts), len(values))
+    return np.mean(values), low[0], high[0]
+
+
+def test_against_one_output_is_paired_over_problems_and_begins_at_equal_cost(database):
+    query = (
+        "SELECT k, budget, equal_cost, margin, low, high FROM against_one WHERE unit = 'seconds' AND chooser = ?"
+        " AND model = 'S' AND other = 'L' AND single = ? ORDER BY k"
+    )
+    for single, other in (("greedy", GREEDY["L"]), ("sampled", [np.mean(row) for row in PASSED["L"]])):
+        found = database(query, "at_hand:examples", single)
+        assert [row[:3] for row in found] == [(3, 3.0, True), (4, 4.0, False)]  # L costs three of S
+        for k, _, _, *margin in found:
+            assert margin == pytest.approx(margin_by_hand(by_problem("S", k)[:, 2] - other))
+    # a ranker that another model reads for costs more a candidate: 0.5 s and 0.5 s of reading, and L 1.5 s
+    assert [row[:3] for row in database(query, "nll:L", "greedy")] == [
+        (1, 3.0, True), (2, 4.0, False), (3, 6.0, False), (4, 8.0, False)
+    ]  # fmt: skip
+    choosers = {name for (name,) in database("SELECT DISTINCT chooser FROM against_one")}
+    assert choosers == {"tests", "at_hand:examples", "nll:L", "nll:self"}
+    # one L for one S is never of equal cost: what is spent on S is less, and the row says so
+    assert database("SELECT count(*) FROM against_one WHERE model = 'L' AND k = 1 AND equal_cost") == [(0,)]
+
+
+def test_two_models_choosing_by_the_same_tests_are_compared_at_every_budget(database):
+    query = (
+        "SELECT budget, until, k, other_k, value, low, high FROM at_hand_margins"
+        " WHERE unit = 'flops' AND model = 'S' AND other = 'L' ORDER BY budget"
+    )
+    (row,) = database(query)
+    assert row[:4] == (4.0, 5.0, 4, 1)
+    assert row[4:] == pytest.approx(margin_by_hand(by_problem("S", 4)[:, 2] - by_problem("L", 1)[:, 2]))
+
+
+def test_the_best_k_is_the_highest_of_the_table_at_k(database):
+    for model, most in (("S", 4), ("L", 2)):
+        curve = database("SELECT k, value, wrong FROM at_hand_at_k WHERE model = ? ORDER BY k", model)
+        for cost in (1, 2, 4):
+            by_hand = max([(0.0, 0)] + [(round(right - cost * wrong, 12), -k) for k, right, wrong in curve])
+            query = (
+                "SELECT worth, -k, most_k, low <= k, k <= high FROM at_hand_best_k WHERE (model, wrong_costs) = (?, ?)"
+            )
+            (found,) = database(query, model, cost)
+            assert found == (pytest.approx(by_hand[0]), by_hand[1], most, True, True)
+
+
+# Where tests at hand come from.
+
+
+def test_cases_become_tests_in_the_form_of_the_problem():
+    cases = [{"call": "f(1)", "expected": "[2]"}, {"call": "f(2)", "expected": None}]
+    assert of_cases({"kind": "call"}, cases) == "assert (f(1)) == ([2])\n"
+    assert of_cases({"kind": "call"}, cases[1:]) == ""
+    found = of_cases({"kind": "stdio"}, [{"call": "1\n", "expected": "2\n"}])
+    assert json.loads(found) == {"inputs": ["1\n"], "outputs": ["2\n"]}
+
+
+def test_one_assert_is_taken_as_it_stands_with_what_is_beside_it():
+    tests = "AFTER = 'x = 1\\n'\nimport sys\nassert f(  1 ) == 2\nassert f('a\\\\b') == [3,\n  4]\n"
+    problem = {"task_id": "Mbpp/11", "tests": tests}
+    assert one_assert(problem, 1) == "AFTER = 'x = 1\\n'\nimport sys\nassert f(  1 ) == 2\n"
+    assert one_assert(problem, 2) == "AFTER = 'x = 1\\n'\nimport sys\nassert f('a\\\\b') == [3,\n  4]\n"
+    with pytest.raises(StudyError, match="at_hand: Mbpp/11 has 2 asserts and no 'assert:3'; ask for another"):
+        one_assert(problem, 3)
+
+
+def test_a_source_that_the_benchmark_lacks_is_named():
+    study = {"models": {"m": {"engine": "recorded", "samples": 4}}}
+    assert load(study | {"at_hand": ["examples"]}).sources("humaneval") == ("examples",)
+    both = load(study | {"benchmarks": ["humaneval", "mbpp"], "at_hand": ["assert:2", "examples"]})
+    assert (both.sources("humaneval"), both.sources("mbpp")) == (("examples",), ("assert:2",))
+    with pytest.raises(StudyError, match="at_hand: 'assert:1' gives no tests for humaneval that are fewer than those"):
+        load(study | {"at_hand": ["assert:1"]})
+    # MBPP's examples are the asserts that judge
+    with pytest.raises(StudyError, match="'examples' gives no tests for mbpp .* use assert:1, assert:2 or assert:3"):
+        load(study | {"benchmarks": ["mbpp"], "at_hand": ["examples"]})
+
+
+def test_a_study_without_tests_at_hand_is_told_nothing_new():
+    study = load({"models": {"m": {"engine": "recorded", "samples": 4}}})
+    assert "at_hand" not in study.estimate_settings("humaneval", "m") + study.aggregate_settings()

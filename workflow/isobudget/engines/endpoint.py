@@ -1,0 +1,263 @@
+"""An OpenAI-compatible server, vLLM's, llama.cpp's or a paid one: generate completions, and score them.
+
+What a completion is does not depend on what the server can do: where it gives fewer choices than asked the rest is
+asked one by one, where it takes few stop sequences the text is cut here, and what it would add to sampling by itself
+is switched off where it takes the words for that.
+"""
+
+import bisect
+import contextlib
+import hashlib
+import importlib.metadata
+import itertools
+import json
+import math
+import sys
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from isobudget import stage
+from isobudget.engines.journal import Journal
+from isobudget.engines.server import Question, Server
+from isobudget.engines.vllm import Completion
+from isobudget.errors import StudyError
+
+CHARACTERS_A_TOKEN = 3  # at least, in code: what a rate limit counts of a prompt before the server has
+
+
+class Engine(NamedTuple):
+    """A model behind a server."""
+
+    server: Server
+    served: str
+    model: str  # its name in the study
+
+
+class Request(NamedTuple):
+    """Samples `first` to `first + count - 1` of one prompt, in one request."""
+
+    prompt: int
+    first: int
+    count: int
+
+
+def load(settings, reach, model):
+    """A model behind a server; nothing is asked yet.
+
+    Args:
+        settings: served, its name there.
+        reach: the server, as results/servers/ holds it.
+        model: its name in the study.
+
+    Raises:
+        StudyError: the environment holds no key.
+    """
+    return Engine(Server(reach, model), settings["served"], model)
+
+
+def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, names=None, kept=None):
+    """Draw n completions of each prompt, as many in one request as the server gives.
+
+    Args:
+        engine: from `load`.
+        prompts: list of str; of a chat model what the user says.
+        decoding: temperature, top_p, max_tokens, stop.
+        n: completions a prompt.
+        what: the progress bar's name.
+        chat: ask the model in its chat template, which the server has.
+        first: number of the first sample. A sample's seed comes from its number and its prompt: drawn again it is
+            the same, where the server takes seeds.
+        names: what messages call the prompts, a list of str.
+        kept: a file that keeps what came back until the caller needs it no more, or None.
+
+    Returns:
+        (completions, seconds): a list a prompt of n Completions, and the wall time of this call. What the server does
+        not tell is None in them.
+
+    Raises:
+        StudyError: as Server.ask.
+    """
+    asked = [_digest(engine.served, chat, decoding, prompt) for prompt in prompts]
+    journal = Journal(kept)
+    drawn = [[journal.find(digest, first + number) for number in range(n)] for digest in asked]
+    bar = tqdm(total=len(prompts) * n, desc=what, file=stage.terminal(), mininterval=2.0, dynamic_ncols=True)
+    bar.update(sum(one is not None for completions in drawn for one in completions))
+
+    def question(request):
+        place, number, count = request
+        body = _body(engine.served, prompts[place], decoding, count, chat)
+        if decoding["temperature"] > 0:
+            body["seed"] = int(asked[place][:7], 16) + number
+        tokens = len(prompts[place]) // CHARACTERS_A_TOKEN + count * decoding["max_tokens"]
+        name = names[place] if names else f"prompt {place}"
+        return Question("/chat/completions" if chat else "/completions", body, name, tokens, request)
+
+    def take(put, answer):
+        place, number, count = put.about
+        completions = _completions(answer, count, decoding["stop"])
+        if not completions:
+            raise StudyError(f"{engine.server.setting}: {engine.server.url} gave {put.name} no choice at all.")
+        for offset, completion in enumerate(completions):
+            drawn[place][number + offset - first] = completion
+            journal.keep(asked[place], number + offset, completion)
+        bar.update(len(completions))
+        return [question(Request(place, number + offset, 1)) for offset in range(len(completions), count)]
+
+    missing = [question(request) for place, row in enumerate(drawn) for request in _missing(place, row, first)]
+    with bar, contextlib.closing(journal):
+        return drawn, engine.server.ask(missing, take)
+
+
+def score(engine, pairs, what="scores"):
+    """How likely each completion is under the model, given its prompt, where the server reads texts back.
+
+    It is asked for the prompt alone and for the prompt with its completion; what the second has beyond the tokens of
+    the first is the completion.
+
+    Args:
+        engine: from `load`.
+        pairs: list of (prompt, completion), both str.
+        what: the progress bar's name.
+
+    Returns:
+        (scores, seconds), as engines.vllm.score.
+
+    Raises:
+        StudyError: as Server.ask; or the server has no `echo`, or none with log-probabilities.
+    """
+    needed = (text for prompt, completion in pairs if completion for text in (prompt, prompt + completion) if text)
+    texts = list(dict.fromkeys(needed))
+    read = {"": ([], [])}
+    bar = tqdm(total=len(texts), desc=what, file=stage.terminal(), mininterval=2.0, dynamic_ncols=True)
+
+    def take(question, answer):
+        text = question.about
+        choice = answer["choices"][0] if answer["choices"] else {}
+        tokens, logprobs = _tokens(choice.get("logprobs")) or ((), ())
+        count = (answer.get("usage") or {}).get("prompt_tokens") or len(tokens) - 1
+        if not (choice.get("text") or "").startswith(text) or not 0 < count <= len(tokens):
+            raise StudyError(
+                f"{engine.server.setting}: {engine.server.url} does not read texts back (/completions with echo and "
+                f"logprobs), so this model cannot rank; leave 'nll:{engine.model}' out of rankers."
+            )
+        read[text] = tokens[:count], logprobs[:count]
+        bar.update()
+        return ()
+
+    asking = {"model": engine.served, "max_tokens": 1, "temperature": 0.0, "echo": True, "logprobs": 1}
+    questions = [
+        Question("/completions", asking | {"prompt": text}, "a text to read", len(text) // CHARACTERS_A_TOKEN, text)
+        for text in texts
+    ]
+    with bar:
+        seconds = engine.server.ask(questions, take)
+    return [
+        _beyond(read[prompt], read[prompt + completion]) if completion else (0.0, 0) for prompt, completion in pairs
+    ], seconds
+
+
+def facts(engine):
+    """What a file says of the server that made it: where, which model, how hard it was asked, and its versions."""
+    from isobudget import __version__
+
+    server = engine.server
+    versions = {"isobudget": __version__, "python": ".".join(map(str, sys.version_info[:3]))}
+    versions["httpx2"] = importlib.metadata.version("httpx2")
+    if server.versions:
+        versions["server"] = ", ".join(sorted(server.versions))
+    return {
+        "url": server.url,
+        "served": engine.served,
+        "concurrency": server.concurrency,
+        "repeated": server.repeated,
+        "without": sorted(server.without),
+        "versions": versions,
+        # what it runs on is not known; seconds depend on where it is asked and on how many requests are in flight
+        "hardware": {"kind": "endpoint", "name": server.url, "requests": server.concurrency},
+    }
+
+
+def _digest(*asked):
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _missing(place, completions, first):
+    """Requests for the samples that are not there, neighbours together."""
+    numbers = [first + offset for offset, one in enumerate(completions) if one is None]
+    for _, run in itertools.groupby(enumerate(numbers), lambda entry: entry[1] - entry[0]):
+        run = [number for _, number in run]
+        yield Request(place, run[0], len(run))
+
+
+def _body(served, prompt, decoding, n, chat):
+    """What is sent; all but the first lines may be refused by a server, and is left out then."""
+    asking = {"messages": [{"role": "user", "content": prompt}]} if chat else {"prompt": prompt}
+    body = {"model": served, **asking, "temperature": decoding["temperature"], "top_p": decoding["top_p"]}
+    body |= {"max_tokens": decoding["max_tokens"], "logprobs": True if chat else 1}
+    body |= {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+    if decoding["stop"]:
+        body["stop"] = list(decoding["stop"])
+    return body | ({"n": n} if n > 1 else {})
+
+
+def _completions(answer, count, stop):
+    choices = sorted(answer["choices"], key=lambda choice: choice.get("index", 0))[:count]
+    usage = answer.get("usage") or {}
+    alone = usage.get("completion_tokens") if len(answer["choices"]) == 1 else None
+    return [_completion(choice, usage.get("prompt_tokens"), alone, stop) for choice in choices]
+
+
+def _completion(choice, prompt_tokens, counted, stop):
+    """A Completion: the text ends behind its first stop sequence, whatever the server does with them."""
+    text = _text(choice)
+    tokens, logprobs = _tokens(choice.get("logprobs")) or ((), ())
+    reason = "length" if choice.get("finish_reason") == "length" else "stop"
+    if choice.get("stop_reason") in stop:  # vLLM says what it cut off
+        text += choice["stop_reason"]
+    ends = [(place, place + len(one)) for one in stop if (place := text.find(one)) >= 0]
+    if ends:
+        end = min(ends)[1]
+        if "".join(tokens) == text:  # written on to here
+            lengths = list(itertools.accumulate(map(len, tokens)))
+            logprobs = logprobs[: bisect.bisect_left(lengths, end) + 1]
+        text, reason = text[:end], "stop"
+    known = bool(logprobs) and all(isinstance(one, int | float) for one in logprobs)
+    return Completion(
+        text, prompt_tokens, len(logprobs) if logprobs else counted, math.fsum(logprobs) if known else None, reason
+    )
+
+
+def _text(choice):
+    """The raw text of a choice; thoughts that the server took apart stand where the model wrote them, first."""
+    if "message" not in choice:
+        return choice.get("text") or ""
+    message = choice["message"] or {}
+    content = message.get("content") or ""
+    if isinstance(content, list):
+        content = "".join(part.get("text") or "" for part in content)
+    thoughts = message.get("reasoning") or message.get("reasoning_content")
+    if not thoughts:
+        return content
+    return f"<think>\n{thoughts}\n</think>\n{content}" if content else f"<think>\n{thoughts}"
+
+
+def _tokens(logprobs):
+    """(tokens, log-probabilities) in either of the two forms that servers give, or None."""
+    if not isinstance(logprobs, dict):
+        return None
+    if isinstance(logprobs.get("content"), list):
+        entries = logprobs["content"]
+        return [entry.get("token") or "" for entry in entries], [entry.get("logprob") for entry in entries]
+    if isinstance(logprobs.get("token_logprobs"), list):
+        tokens = logprobs.get("tokens") or [""] * len(logprobs["token_logprobs"])
+        return tokens, logprobs["token_logprobs"]
+    return None
+
+
+def _beyond(prompt, whole):
+    """(summed log-probability, tokens) of what `whole` has beyond the tokens that it shares with `prompt`."""
+    tokens, logprobs = whole
+    shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(prompt[0], tokens, strict=False)))
+    found = [one for one in logprobs[shared:] if one is not None]  # nothing is said of a text's first token
+    return math.fsum(found), len(found)

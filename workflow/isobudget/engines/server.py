@@ -1,0 +1,312 @@
+"""One OpenAI-compatible server: how hard it is asked, what is asked again, and what went wrong in one sentence.
+
+Requests in flight are bounded, here and over all jobs of the machine that ask the same server. What may pass is
+repeated with growing pauses, or after those that the server names; a mistake that repeating cannot mend stops the job.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import email.utils
+import fcntl
+import hashlib
+import itertools
+import json
+import os
+import random
+import re
+import time
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx2
+
+from isobudget import stage
+from isobudget.engines.pace import Pace
+from isobudget.errors import StudyError
+
+CONNECT_SECONDS = 10.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between one try and the next, doubled each time
+LONGEST_WAIT = 900.0  # a server that wants more than that is asked again by another run
+GREETINGS = 3  # tries to reach the server at all, before anything is asked
+FEW_STOPS = 4  # what the servers that count stop sequences take
+
+# What a server may refuse without changing what a completion is: it is asked again without. `top_k` and its like only
+# switch off what some servers do by themselves.
+OPTIONAL = ("n", "logprobs", "seed", "stop", "max_tokens", "top_k", "min_p", "repetition_penalty")
+
+
+class Question(NamedTuple):
+    """One request: path below the URL, JSON object, what messages call it, tokens at most, and what it is about."""
+
+    path: str
+    body: dict
+    name: str
+    tokens: int
+    about: object
+
+
+class Server:
+    """A server, as one job asks it."""
+
+    def __init__(self, reach, model):
+        """Open nothing yet.
+
+        Args:
+            reach: url, key_env, concurrency, timeout, retries, requests_per_minute, tokens_per_minute.
+            model: its name in the study, for messages.
+
+        Raises:
+            StudyError: the environment has no key.
+        """
+        self.url = reach["url"].rstrip("/")
+        self.setting = f"models.{model}"
+        self.key_env = reach["key_env"]
+        self.concurrency, self.timeout, self.retries = reach["concurrency"], reach["timeout"], reach["retries"]
+        self.without = set()  # those of OPTIONAL that it was found not to take
+        self.versions = set()  # what it says it is
+        self.repeated = 0
+        self.written = 0  # completion tokens that it counted, those included that it shows nobody
+        self._key = self._key_of_environment()
+        self._pace = Pace(reach["requests_per_minute"], reach["tokens_per_minute"])
+        self._client = None
+        self._failed = False
+
+    def ask(self, questions, take):
+        """Put questions, `concurrency` at once, until all are answered.
+
+        Args:
+            questions: list of Question.
+            take: called with (Question, answer) in the order of answers; returns Questions that are to follow.
+
+        Returns:
+            Seconds, without those that another job was waited for.
+
+        Raises:
+            StudyError: one failed for good. Those in flight were awaited and taken, none was begun after.
+        """
+        if not questions:
+            return 0.0
+        with self._place():
+            started = time.monotonic()
+            asyncio.run(self._ask(questions, take))
+            return time.monotonic() - started
+
+    async def _ask(self, questions, take):
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+        async with httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits) as self._client:
+            await self._greet()
+            waiting, flying, failed = list(reversed(questions)), {}, None
+            try:
+                while flying or (waiting and not failed):
+                    while waiting and not failed and len(flying) < self.concurrency:
+                        question = waiting.pop()
+                        flying[asyncio.create_task(self._answer(question))] = question
+                    landed, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                    for task in landed:
+                        question = flying.pop(task)
+                        try:
+                            waiting.extend(take(question, task.result()))
+                        except StudyError as error:
+                            failed = failed or error
+                            self._failed = True
+            finally:
+                for task in flying:
+                    task.cancel()
+        if failed:
+            raise failed
+
+    async def _greet(self):
+        """Say at once that nobody is there, rather than after every request was tried many times."""
+        for attempt in range(GREETINGS):
+            try:
+                response = await self._client.get(f"{self.url}/models", timeout=CONNECT_SECONDS)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                reason = str(error) or "no connection in time"
+                await asyncio.sleep(FIRST_PAUSE * attempt)
+            except httpx2.TransportError:
+                return  # busy; the requests themselves will tell
+            else:
+                if response.headers.get("server"):
+                    self.versions.add(response.headers["server"])
+                return
+        raise StudyError(
+            f"{self.setting}: {self.url} does not answer ({self._plain(reason)}); start the server, or correct "
+            f"{self.setting}.url."
+        )
+
+    async def _answer(self, question):
+        """The JSON object that the server answers, asked as often as it takes."""
+        tried = 0
+        for pause in itertools.chain([0.0], self._pauses()):
+            await asyncio.sleep(pause)
+            if tried and self._failed:
+                break  # the job is over; only what is in flight is waited for
+            await self._pace.turn(question.tokens)
+            answer = reason = None
+            while answer is None and reason is None:  # asked again without what it refused
+                answer, reason, wait = await self._try(question)
+            if answer is not None:
+                usage = answer.get("usage") or {}
+                self.written += usage.get("completion_tokens") or 0
+                self._pace.correct((usage.get("total_tokens") or question.tokens) - question.tokens)
+                if answer.get("system_fingerprint"):
+                    self.versions.add(str(answer["system_fingerprint"]))
+                return answer
+            tried += 1
+            if tried > self.retries:
+                break
+            self.repeated += 1
+            if wait:
+                self._pace.hold(wait)
+        often = f"{tried} times" if tried > 1 else "once"
+        raise StudyError(
+            f"{self.setting}: asked for {question.name}, {self.url} {reason}, {often}; see to the server, or lower "
+            f"{self.setting}.concurrency. What came back is kept: run again to go on."
+        )
+
+    def _pauses(self):
+        for attempt in itertools.count():
+            # jitter, or all that were refused together would come back together
+            yield min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * random.uniform(0.5, 1.5)
+
+    async def _try(self, question):
+        """(answer, reason, wait): the answer, or why to ask again and the seconds that the server wants, or nothing."""
+        sent = self._acceptable(question.body)
+        try:
+            async with asyncio.timeout(self.timeout):
+                response = await self._client.post(self.url + question.path, json=sent)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            return None, f"does not answer ({self._plain(error) or 'no connection in time'})", None
+        except TimeoutError:
+            return None, f"gave no answer within {self.timeout:g} seconds ({self.setting}.timeout)", None
+        except httpx2.TransportError as error:
+            return None, f"broke off ({self._plain(error) or type(error).__name__})", None
+        found = _json_of(response)
+        status, words = response.status_code, self._words(response, found)
+        if response.is_success and isinstance(found, dict):
+            if isinstance(found.get("choices"), list):
+                return found, None, None
+            # some gateways wrap the refusal of the server behind them
+            inner = found.get("error") if isinstance(found.get("error"), dict) else {}
+            status = inner["code"] if isinstance(inner.get("code"), int) else status
+        return self._refused(question, sent, status, words, found, response.headers)
+
+    def _refused(self, question, sent, status, words, found, headers):
+        said = f"{status}: {words}" if words else f"status {status}"
+        if status in (401, 403):
+            told = (
+                f"put the right one into the environment variable {self.key_env}"
+                if self.key_env
+                else f"name the environment variable that holds yours in {self.setting}.key_env"
+            )
+            raise StudyError(f"{self.setting}: {self.url} does not accept the key ({said}); {told}.")
+        if status == 404:
+            raise StudyError(
+                f"{self.setting}: {self.url} knows no model {sent['model']!r} at {question.path} ({said}); correct "
+                f"{self.setting}.served, or {self.setting}.url, which ends before {question.path}."
+            )
+        if "insufficient_quota" in json.dumps(found):
+            raise StudyError(f"{self.setting}: {self.url} says that the account is used up ({said}).")
+        if status in (408, 409, 429) or status >= 500 or 200 <= status < 300:
+            wait = _seconds(headers.get("retry-after"))
+            if wait and wait > LONGEST_WAIT:
+                raise StudyError(
+                    f"{self.setting}: {self.url} wants to be left alone for {wait:.0f} seconds ({said}); run again "
+                    "then, what came back is kept."
+                )
+            return None, f"answers with {said}", wait
+        if status in (400, 422) and self._learn(found, words, sent):
+            return None, None, None
+        raise StudyError(f"{self.setting}: {self.url} refuses what {question.name} asks ({said}).")
+
+    def _learn(self, found, words, sent):
+        """Whether the refusal names something that can be left out, which is then left out from now on."""
+        error = found.get("error") if isinstance(found, dict) and isinstance(found.get("error"), dict) else {}
+        text = words or json.dumps(found)
+        for key in OPTIONAL:
+            if key not in sent:
+                continue
+            if error.get("param") != key and not re.search(_N if key == "n" else rf"\b{key}\b", text):
+                continue
+            if key == "max_tokens" and "max_completion_tokens" not in text:
+                continue  # too many of them, not their name
+            if key == "stop" and len(sent["stop"]) <= FEW_STOPS:
+                continue
+            self.without.add(key)
+            return True
+        return False
+
+    def _acceptable(self, body):
+        """The body without what this server was found not to take."""
+        sent = {key: value for key, value in body.items() if key not in self.without or key == "stop"}
+        if "max_tokens" in self.without and "max_tokens" in body:
+            sent["max_completion_tokens"] = body["max_tokens"]
+        if "stop" in self.without and "stop" in body:
+            sent["stop"] = body["stop"][:FEW_STOPS]
+        return sent
+
+    def _key_of_environment(self):
+        if self.key_env is None:
+            return None
+        key = os.environ.get(self.key_env, "").strip()
+        if not key or not key.isascii() or not key.isprintable():
+            raise StudyError(
+                f"{self.setting}.key_env: the environment variable {self.key_env} holds no key; "
+                f"export {self.key_env}=... and run again."
+            )
+        return key
+
+    def _words(self, response, found):
+        """What the server says, as one short line."""
+        error = found.get("error", found) if isinstance(found, dict) else found
+        if isinstance(error, dict):
+            error = error.get("message") or error.get("detail") or error
+        return self._plain(error if isinstance(error, str) else json.dumps(error) if error else response.text)
+
+    def _plain(self, text):
+        """A text of the server's for people, without the key, which some repeat."""
+        line = " ".join(str(text).split())[:300]
+        return line.replace(self._key, "***") if self._key else line
+
+    @contextlib.contextmanager
+    def _place(self):
+        """Hold the one place at the server, so that `concurrency` bounds all jobs of this machine together."""
+        address = urlsplit(self.url)
+        digest = hashlib.sha256(f"{address.scheme}://{address.netloc}".encode()).hexdigest()[:16]
+        folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
+        with open(folder / f"isobudget-{os.getuid()}-{digest}.lock", "a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                stage.say(f"{self.setting}: another job asks {self.url}; waiting for it to end")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+_N = r"['\"`]n['\"`]|\bn ?[=>]|\bn must\b|\bn is\b"
+
+
+def _json_of(response):
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _seconds(retry_after):
+    """Seconds of a Retry-After header, which holds seconds or a date; None if it holds neither."""
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        until = email.utils.parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())

@@ -1,0 +1,73 @@
+"""Rankers that let the candidates vote: what each sample's own vote is worth, and with whom it votes.
+
+What counts is how many of a cluster are drawn, which no block knows: estimates count the votes (statistics/votes.py).
+So a block's file stays as it is when blocks are added.
+
+agreement   the largest cluster of programs that make the same of every input, exceptions included
+mbr-exec    minimum Bayes risk over execution results with the hard loss, 1 where two programs differ on any input
+            (Shi et al., 2022, arXiv 2204.11454): the risk of a program is how many others it differs from, so the
+            largest cluster is chosen. An execution that fails matches none, as in the authors' code
+codet       dual execution agreement (Chen et al., 2022, arXiv 2207.10397): S_x are the programs that pass the same
+            tests S_y; the consensus set with the largest |S_x| |S_y| is chosen
+codet-sqrt  sqrt(|S_x|) |S_y|, which the authors' code has; it orders as |S_x| |S_y|^2 does
+"""
+
+import hashlib
+import json
+
+from isobudget import stage
+from isobudget.rows import read_metadata, read_rows, write_rows
+
+
+def vote(kind, answers, times):
+    """One sample's vote.
+
+    Args:
+        kind: agreement, mbr-exec, codet or codet-sqrt.
+        answers: its rows of behaviours, in the order of examples; none if it holds no program, or nobody gave inputs.
+        times: {example: how often it was written}.
+
+    Returns:
+        (score, cluster): below 0 and a text that is the same for samples of one cluster, or 0.0 and None for a sample
+        that votes for nothing: it returns nowhere, or passes no test.
+    """
+    ended = [answer["ended"] for answer in answers]
+    if kind in ("codet", "codet-sqrt"):
+        passed = [answer["example"] for answer in answers if answer["passed"]]
+        weight = sum(times[example] for example in passed)
+        return _ballot(-float(weight**2 if kind == "codet-sqrt" else weight), passed)
+    fit = all if kind == "mbr-exec" else any
+    counts = bool(answers) and fit(each == "returned" for each in ended)
+    return _ballot(-1.0 if counts else 0.0, [[answer["ended"], answer["value"]] for answer in answers])
+
+
+def _ballot(score, same):
+    return (score, hashlib.sha256(json.dumps(same).encode()).hexdigest()[:16]) if score else (0.0, None)
+
+
+def vote_block(args):
+    """Write a vote a sample, in the order of the samples."""
+    times = {}
+    for example in read_rows(args.examples, "examples").to_pylist():
+        times.setdefault(example["task_id"], {})[example["example"]] = example["times"]
+    answers = {}
+    for answer in read_rows(args.behaviours, "behaviours").to_pylist():
+        answers.setdefault((answer["task_id"], answer["sample"]), []).append(answer)
+    kind = args.settings["ranker"].partition(":")[0]
+    rows = []
+    for sample in read_rows(args.samples, "samples").to_pylist():
+        mine = sorted(answers.get((sample["task_id"], sample["sample"]), []), key=lambda answer: answer["example"])
+        score, cluster = vote(kind, mine, times.get(sample["task_id"]))
+        row = {"task_id": sample["task_id"], "sample": sample["sample"], "score": score, "cluster": cluster}
+        rows.append(row | {"kept": sample["finish_reason"] != "length"})
+    drawn = read_metadata(args.samples, "samples")
+    where = {key: drawn[key] for key in ("benchmark", "model", "decoding", "block")}
+    write_rows(args.output, "votes", rows, where | {"ranker": args.settings["ranker"]})
+
+
+if __name__ == "__main__":
+    parser = stage.arguments("Let the candidates of one block vote.")
+    parser.add_argument("--samples", required=True, help="the samples, Parquet")
+    parser.add_argument("--behaviours", required=True, help="what they made of the inputs, Parquet")
+    parser.add_argument("--examples", required=True, help="the inputs, Parquet")
+    stage.run(vote_block, parser)
