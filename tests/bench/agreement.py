@@ -86,8 +86,8 @@ class _Other(ast.NodeTransformer):
         self.step = step
 
     def visit_Constant(self, node):
-        if type(node.value) is int:  # hardly larger: the 20th prime Fibonacci number takes any program for ever
-            return ast.Constant((node.value + self.step) % (abs(node.value) + 3))
+        if type(node.value) is int:  # at 0, or at the 20th prime Fibonacci number, right programs loop
+            return ast.Constant((node.value - 1 + self.step) % (abs(node.value) + 3) + 1)
         if type(node.value) is float:
             return ast.Constant(node.value + self.step / 4)
         if type(node.value) is str and node.value:
