@@ -213,7 +213,9 @@ def test_every_config_that_is_shipped_is_right_and_every_key_is_explained():
     for name, given in read.items():
         load(given, name)
     alone, joined = load(base, "config.yaml"), load(read["smollm2.yaml"], "smollm2.yaml")
-    assert all(joined.estimate_settings("humaneval", m) == alone.estimate_settings("humaneval", m) for m in alone.models)
+    assert all(
+        joined.estimate_settings("humaneval", m) == alone.estimate_settings("humaneval", m) for m in alone.models
+    )
     definitions = [schema(), *schema()["$defs"].values()]
     missing = [key for part in definitions for key in part.get("properties", {}) if f"`{key}`" not in explained]
     assert missing == []
