@@ -2,7 +2,9 @@
 
 import itertools
 import json
+from argparse import Namespace
 from fractions import Fraction
+from html import unescape
 from math import comb, factorial
 
 import duckdb
@@ -13,6 +15,9 @@ from small_study import GREEDY, PASSED, SETTINGS, TASKS, aggregate, estimate, wr
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.problems.at_hand import of_cases, one_assert
+from isobudget.report import choosing, figures, table
+from isobudget.report.__main__ import write_report
+from isobudget.report.database import read_study
 from isobudget.rows import write_rows
 from isobudget.statistics.at_hand import best_k, ceilings, first_accepted, otherwise_any
 from isobudget.statistics.bootstrap import interval, replicates, resamples
@@ -142,7 +147,7 @@ def kinds(model, task):
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
+def results(tmp_path_factory):
     results = tmp_path_factory.mktemp("at_hand") / "results"
     write_study(results)
     tests = [{"task_id": task_id, "tests": f"assert t({n}) == 1\n" * (n > 0)} for n, task_id in enumerate(TASKS)]
@@ -158,8 +163,16 @@ def database(tmp_path_factory):
         estimate(results, model, at_hand=["examples"])
     done = aggregate(results, at_hand={"humaneval": ["examples"]})
     assert done.returncode == 0, done.stderr
-    with duckdb.connect(str(results / "isobudget.duckdb"), read_only=True) as connection:
-        yield lambda query, *given: connection.execute(query, given).fetchall()
+    return results
+
+
+@pytest.fixture
+def database(results):
+    def ask(query, *given):
+        with duckdb.connect(str(results / "isobudget.duckdb"), read_only=True) as connection:
+            return connection.execute(query, given).fetchall()
+
+    return ask
 
 
 def by_problem(model, k):
@@ -249,6 +262,60 @@ def test_the_best_k_is_the_highest_of_the_table_at_k(database):
             )
             (found,) = database(query, model, cost)
             assert found == (pytest.approx(by_hand[0]), by_hand[1], most, True, True)
+
+
+def test_the_report_says_what_the_tables_hold(results, database):
+    study = read_study(results / "isobudget.duckdb")
+    (said,) = choosing.by_tests_at_hand(study, "humaneval", "flops")
+    query = (
+        "SELECT 100 * value, 100 * other_value, 100 * margin, 100 * low, 100 * high FROM against_one"
+        " WHERE unit = 'flops' AND model = 'S' AND single = 'sampled' AND equal_cost AND chooser = ?"
+    )
+    ((value, other, margin, low, high),) = database(query, "at_hand:examples")
+    assert f"S run 4 times is right on {value:.1f} % of problems, and L on {other:.1f} %" in said
+    assert f"({margin:+.1f} points, paired 95 % interval {low:+.1f} to {high:+.1f})" in said
+    ((_, _, judged, judged_low, _),) = database(query, "tests")
+    assert f"With the tests that judge it was {judged:+.1f}." in said
+    open_end = "So the lead of S is gone" if judged_low > 0 else "Neither leads."
+    verdict = "S many times still wins." if low > 0 else "S many times loses." if high < 0 else open_end
+    assert verdict in said
+    assert "2 of 3 problems have such tests." in said
+    ((most,),) = database("SELECT 100 * most FROM at_hand_ceilings WHERE model = 'S'")
+    assert f"lifts S above {most:.1f} %" in said
+    ((best, least, last),) = database("SELECT k, low, most_k FROM at_hand_best_k WHERE model = 'S' AND wrong_costs = 2")
+    words = {0: "no answer at all is better", last: f"up to the {last} that can be scored"}
+    assert words.get(best, f"more than {best} samples hurt (95 % interval {least}") in said
+
+
+def test_the_report_says_whether_a_ranker_reaches_one_output(results, database):
+    said = choosing.by_rankers(read_study(results / "isobudget.duckdb"), "humaneval", "flops")
+    query = "SELECT k, 100 * value, 100 * margin FROM against_one WHERE unit = 'flops' AND model = 'S' AND equal_cost"
+    # L reads for 4 TFLOPs a candidate, so that only the model's own likelihood has two to choose among
+    ((k, value, margin),) = database(query + " AND single = 'greedy' AND chooser = 'nll:self'")
+    assert f"the closest is nll:self, one of {k}: {value:.1f} %" in said or "the ranker nll:self of S's" in said
+    assert f"({margin:+.1f} points" in said
+    assert database(query + " AND chooser = 'nll:L'") == []
+
+
+def test_the_figure_draws_the_table_and_the_page_and_the_terminal_say_the_sentence(results, database, tmp_path):
+    study = read_study(results / "isobudget.duckdb")
+    figure = figures.at_hand_figure(study, "humaneval", "seconds")
+    drawn = {each.get_gid(): each for axes in figure.axes for each in axes.get_children() if each.get_gid()}
+    for model, cost in (("S", 0.5), ("L", 1.5)):
+        rows = database("SELECT k, anyway, false_positives FROM at_hand_at_k WHERE model = ? ORDER BY k", model)
+        line, wrong = drawn[f"at_hand:{model}:examples"], drawn[f"wrong:{model}:examples"]
+        assert list(line.get_xdata()) == pytest.approx([k * cost for k, *_ in rows])
+        assert list(line.get_ydata()) == pytest.approx([100 * anyway for _, anyway, _ in rows])
+        assert list(wrong.get_ydata()) == pytest.approx([100 * share for *_, share in rows])
+        ends = database("SELECT 100 * reached, 100 * most FROM at_hand_ceilings WHERE model = ?", model)[0]
+        assert tuple(drawn[f"ceiling:{model}:examples"].get_ydata()) == pytest.approx(ends)
+    output = tmp_path / "index.html"
+    write_report(Namespace(database=str(results / "isobudget.duckdb"), settings={}, output=str(output)))
+    assert (tmp_path / "figures/humaneval/at_hand_at_flops.png").stat().st_size > 10_000
+    (said,) = choosing.by_tests_at_hand(study, "humaneval", "flops")
+    page = " ".join(unescape(output.read_text()).split())
+    assert said in page and "Tests at hand over FLOPs" in page
+    assert said in " ".join(table.table(study).split())
 
 
 # Where tests at hand come from.

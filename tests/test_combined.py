@@ -8,7 +8,9 @@ import pytest
 from small_study import PASSED, SETTINGS, TASKS, aggregate, estimate, stage, write_study
 
 from isobudget.config import load
+from isobudget.console.answer import answer
 from isobudget.errors import StudyError
+from isobudget.report.amounts import chooser_words
 from isobudget.rows import read_metadata, read_rows
 from isobudget.statistics.combined import FOLDS, combined, combined_rank_score_at_k, fit, logistic, regression
 from isobudget.statistics.unbiased import rank_score_at_k
@@ -238,3 +240,21 @@ def test_combined_of_nothing_is_refused():
     assert load({"models": models, "rankers": ["combined", "shortest", "random"]}).parts("m") == ["shortest"]
     with pytest.raises(StudyError, match="'combined' weighs the other rankers of a model's samples, and m has none"):
         load({"models": models, "rankers": ["combined", "random"]})
+
+
+def test_whoever_is_told_to_use_it_is_told_that_it_needs_labels(tmp_path):
+    """In the answer on the command line and in the report's words."""
+    results = tmp_path / "results"
+    write_study(results)
+    for model, blocks in SETTINGS["models"].items():
+        keys = {"benchmark": "humaneval", "model": model, "blocks": blocks, "rankers": ["nll:self"], "seed": 0}
+        done = stage(
+            "estimates.combined", results / f"scores/combined/humaneval/{model}/sampled.parquet", results, keys
+        )
+        assert done.returncode == 0, done.stderr
+        estimate(results, model, rankers=["combined"], greedy=False)
+    done = aggregate(results, rankers=["combined"], greedy=False)
+    assert done.returncode == 0, done.stderr
+    told = answer(results / "isobudget.duckdb", 2, "flops", tests=False)
+    assert "combined choosing" in told and "combined learns from the labels of other problems" in told
+    assert chooser_words("combined", ["S", "L"]) == "combined (learns from labels of other problems)"

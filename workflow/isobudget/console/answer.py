@@ -112,6 +112,8 @@ def _block(study, row, budget, costs):
         lines += _with_tests(study, row, budget)
     else:
         lines.append(("note", "each model's best ranker was picked on these very problems, which flatters it a little"))
+    if "combined" in (row.ranker, row.runner_up_ranker):
+        lines.append(("note", "combined learns from the labels of other problems, which no other ranker needs"))
     return "\n".join([*textwrap.wrap(head, _WIDTH), "", *_told(lines), *_told(_rests_on(study, row, costs))])
 
 

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from isobudget.report.amounts import NAMES, digits, percent, points, short_names, times
+from isobudget.report.amounts import NAMES, chooser_words, digits, percent, points, short_names, times
 
 
 class Rival(NamedTuple):
@@ -151,8 +151,9 @@ def without_tests(study, benchmark, unit):
     if not ranked or single is None:
         return None
     best = max(ranked, key=lambda each: (each.value, each.ranker))
+    name = chooser_words(best.ranker, study.models)
     return (
-        f"Without tests, the best ranker at that budget ({best.ranker}, choosing among {best.k} of "
+        f"Without tests, the best ranker at that budget ({name}, choosing among {best.k} of "
         f"{_short(study, best.model)}) is right on {_solves(best)} of problems; one {kind} of "
         f"{_short(study, dearest)} on {_solves(single)}."
     )

@@ -61,7 +61,7 @@ def _star(study, star):
     costs = {unit: candidate_cost(study, unit, star.model) for unit in UNITS}
     return {
         "model": study.models.index(star.model),
-        "cost": {unit: cost for unit, cost in costs.items() if cost},
+        "cost": {unit: cost[0] for unit, cost in costs.items() if cost},
         "value": star.value,
         "low": star.low,
         "high": star.high,

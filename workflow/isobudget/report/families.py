@@ -57,6 +57,16 @@ FAMILIES = (
         times="up to {k}",
     ),
     Family(
+        "hand",
+        "at_hand_at_k",
+        "Only some tests choose",
+        "problems on which the sample chosen by the tests at hand is right",
+        "Fewer tests than those that judge: the first of k samples that passes them is handed over. The faint line "
+        "behind is what all tests would reach with the same samples.",
+        choice="tests at hand",
+        behind="pass",
+    ),
+    Family(
         "rank",
         "rank_score_at_k",
         "No tests, a ranker chooses",
@@ -76,9 +86,9 @@ def families(study, connection, benchmark):
 
     Returns:
         A list of dicts: what Family says (`first` by its position), `choices` (names), and `lines`. A line has model
-        and choice (positions in study.models and in choices, choice None where there is none), cost ({unit: what one
-        draw costs}, known ones only), and k, draws, value, low, high, one entry a point; draws is None where they are
-        k. Long lines are thinned, and values rounded to a millionth.
+        and choice (positions in study.models and in choices, choice None where there is none), cost and once ({unit:
+        what one draw costs, what a problem costs beside them}, known ones only), and k, draws, value, low, high, one
+        entry a point; draws is None where they are k. Long lines are thinned, and values rounded to a millionth.
     """
     return [each for family in FAMILIES if (each := _family(study, connection, benchmark, family))]
 
@@ -102,7 +112,8 @@ def _family(study, connection, benchmark, family):
             {
                 "model": study.models.index(model),
                 "choice": None if choice is None else choices.index(choice),
-                "cost": {unit: cost for unit, cost in costs.items() if cost},
+                "cost": {unit: cost[0] for unit, cost in costs.items() if cost},
+                "once": {unit: cost[1] for unit, cost in costs.items() if cost},
                 "k": k,
                 "draws": None if draws == k else draws,
                 "value": value,

@@ -27,9 +27,9 @@ function explore(data, host) {
   }
 
   function pointsOf(line) {
-    const cost = costOf(line);
+    const cost = costOf(line), once = state.unit === "k" ? 0 : line.once[state.unit];
     return line.k.map((k, i) => ({
-      k, x: cost * (line.draws ? line.draws[i] : k), value: line.value[i], low: line.low[i], high: line.high[i],
+      k, x: cost * (line.draws ? line.draws[i] : k) + once, value: line.value[i], low: line.low[i], high: line.high[i],
     }));
   }
 
