@@ -5,7 +5,6 @@ and letters in them until there are twenty.
 """
 
 import ast
-import itertools
 import json
 import time
 from pathlib import Path
@@ -36,7 +35,7 @@ def main():
     for problem in problems:
         asked = [
             {"call": call, "expected": None, "example": number, "times": 1}
-            for number, call in enumerate(itertools.islice(inputs(problem), INPUTS))
+            for number, call in enumerate(inputs(problem))
         ]
         for text in texts[problem["task_id"]][:CANDIDATES]:
             source, _ = extract.from_completion(problem["prompt"], text, PYTHON_STOPS)
@@ -72,12 +71,12 @@ def main():
 
 
 def inputs(problem):
-    """The calls in a problem's prompt, then others like them, without end; none if there are none."""
-    calls = dict.fromkeys(case.call for case in examples.examples(problem))
-    yield from calls
-    for step in itertools.count(1) if calls else ():
-        for call in calls:
-            yield ast.unparse(_Other(step).visit(ast.parse(call, mode="eval")))
+    """INPUTS calls: those in a problem's prompt, then others like them; fewer where no more can be made, or shown."""
+    shown = list(dict.fromkeys(case.call for case in examples.examples(problem)))
+    others = (
+        ast.unparse(_Other(step).visit(ast.parse(call, mode="eval"))) for step in range(1, 3 * INPUTS) for call in shown
+    )
+    return list(dict.fromkeys([*shown, *others]))[:INPUTS]
 
 
 class _Other(ast.NodeTransformer):
@@ -87,8 +86,10 @@ class _Other(ast.NodeTransformer):
         self.step = step
 
     def visit_Constant(self, node):
-        if type(node.value) in (int, float):
-            return ast.Constant(node.value + self.step)
+        if type(node.value) is int:  # hardly larger: the 20th prime Fibonacci number takes any program for ever
+            return ast.Constant((node.value + self.step) % (abs(node.value) + 3))
+        if type(node.value) is float:
+            return ast.Constant(node.value + self.step / 4)
         if type(node.value) is str and node.value:
             turn = self.step % len(node.value)
             return ast.Constant(node.value[turn:] + node.value[:turn] + node.value[-1] * (self.step // len(node.value)))
