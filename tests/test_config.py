@@ -207,8 +207,15 @@ def test_the_schema_that_is_shipped_is_the_models():
 
 def test_every_config_that_is_shipped_is_right_and_every_key_is_explained():
     explained = (ROOT / "config/README.md").read_text()
-    for file in sorted((ROOT / "config").glob("*.yaml")):
-        load(yaml.safe_load(file.read_text()), file.name)
+    read = {file.name: yaml.safe_load(file.read_text()) for file in sorted((ROOT / "config").glob("*.yaml"))}
+    added, base = read.pop("smollm2.yaml"), read["config.yaml"]  # the one is given on top of the other
+    read["smollm2.yaml"] = base | added | {"models": base["models"] | added["models"]}
+    for name, given in read.items():
+        load(given, name)
+    alone, joined = load(base, "config.yaml"), load(read["smollm2.yaml"], "smollm2.yaml")
+    assert all(
+        joined.estimate_settings("humaneval", m) == alone.estimate_settings("humaneval", m) for m in alone.models
+    )
     definitions = [schema(), *schema()["$defs"].values()]
     missing = [key for part in definitions for key in part.get("properties", {}) if f"`{key}`" not in explained]
     assert missing == []

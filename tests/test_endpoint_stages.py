@@ -197,4 +197,4 @@ def test_rankers_that_cannot_read_a_servers_samples_leave_them_out():
     study = load({"models": models, "rankers": ["nll:self", "nll:live", "nll:old", "nll:silent", "random"]})
     assert study.rankers_of("theirs") == ("nll:self", "nll:live", "nll:silent", "random")
     assert study.rankers_of("silent") == ("nll:live", "random")
-    assert study.rankers_of("live") == study.rankers
+    assert study.rankers_of("live") == ("nll:self", "nll:live", "nll:silent", "random")

@@ -14,7 +14,7 @@ import time
 
 import pytest
 import yaml
-from test_crashes import Run, tables
+from test_crashes import Run
 from test_reruns import STUDY, base, planned, snakemake, study  # noqa: F401 - base and study are fixtures
 
 from isobudget import claim, leftovers, rows
@@ -179,21 +179,6 @@ def small_disk(tmp_path):
     subprocess.run(["umount", folder], check=False)
 
 
-def test_a_disk_that_fills_up_in_the_middle_of_a_study(study, small_disk, base):  # noqa: F811
-    """Results, logs and all on a disk that holds a third of them; the database at the end is the largest file."""
-    for name in ("results", ".snakemake"):
-        shutil.rmtree(study / name)
-    disk = small_disk("size=200k")
-    (study / "results").symlink_to(disk)
-    full = snakemake(study)
-    assert full.returncode == 1
-    assert "the disk is full; free some space and run again, finished files are kept" in full.stderr
-    small_disk("size=64m", anew=True)
-    done = snakemake(study)
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert tables(study) == tables(base)
-
-
 def test_a_read_only_results_folder_is_one_sentence_before_any_job(study, small_disk):  # noqa: F811
     shutil.rmtree(study / "results")
     disk = small_disk("size=1m")
@@ -269,15 +254,3 @@ def test_whoever_reads_a_damaged_file_names_it_and_says_to_delete_it(study, comm
     assert done.returncode == 1
     assert f"isobudget: results/{file}: " in done.stderr and "delete it and run again" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_clock_that_jumped_ahead_costs_one_run_and_no_more(study):  # noqa: F811
-    """A samples file from the future is newer than its outcomes for good; its content is the same, and that counts."""
-    ahead = time.time() + 10 * 365 * 86400
-    os.utime(study / "results/samples/humaneval/small/sampled/0.parquet", (ahead, ahead))
-    assert planned(study) == {}
-    os.utime(study / "results/isobudget.duckdb", (ahead, ahead))
-    assert planned(study) in ({}, {"report": 1, "all": 1})
-    done = snakemake(study)
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert planned(study) == {}
