@@ -132,8 +132,8 @@ def by_rankers(study, benchmark, unit):
     best = max(ranked, key=lambda contest: contest.best.margin)
     row, name = best.best, chooser_words(best.chooser, study.models)
     return (
-        f"{sentence} At whatever cost, the best is {name}, one of {row.k} for {digits(row.budget)} generations "
-        f"of {small}: {percent(row.value)} % ({_margin(row)})."
+        f"{sentence} At whatever cost the best, picked on these problems, is {name}, one of {row.k} for "
+        f"{digits(row.budget)} generations of {small}: {percent(row.value)} % ({_margin(row)})."
     )
 
 

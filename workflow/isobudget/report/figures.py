@@ -340,6 +340,7 @@ def _ceilings(study, axes, benchmark, source, look):
     """At the right edge, from what n samples reach to what no number of them can be above."""
     found = [row for row in study.at_hand_ceilings if (row.benchmark, row.source) == (benchmark, source)]
     shown = [row for row in found if row.model in study.models]
+    axes.set_xlim(right=axes.get_xlim()[1] * 2 ** (0.15 * len(shown)))  # room beside the last points
     for place, row in enumerate(sorted(shown, key=lambda row: study.models.index(row.model))):
         x = [1.0 - 0.022 * (len(shown) - place)] * 2  # side by side, in parts of the axes' width
         ends = [100 * row.reached, 100 * row.most]
