@@ -69,7 +69,8 @@ rule observe:
         f"{RESULTS}/benchmarks/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.tsv"
     conda:
         "../envs/core.yaml"
-    threads: 2
+    # nothing is judged here, so no other job need be waited for
+    threads: 1
     params:
         code=code("execution", "sandbox", "cases"),
         settings=lambda wildcards: study.observe_settings(wildcards.benchmark),
