@@ -258,7 +258,9 @@ def score(engine, pairs, what="scores"):
     # What was cached by an earlier call has no log-probabilities that anyone could look up.
     engine.llm.reset_prefix_cache()
     # Without detokenize=False vLLM makes text of the cached part's entries, which hold nothing.
-    options = {"max_tokens": 1, "temperature": 0.0, "prompt_logprobs": SCORE_ALTERNATIVES, "detokenize": False}
+    # Next tokens beside the actual one are of use only to completions that have their prompt from another's reading.
+    beside = SCORE_ALTERNATIVES if len({prompt for prompt, _ in pairs}) < len(pairs) else 0
+    options = {"max_tokens": 1, "temperature": 0.0, "prompt_logprobs": beside, "detokenize": False}
     started = time.monotonic()
     parameters = SamplingParams(skip_reading_prefix_cache=False, **options)
     outputs = engine.llm.generate(inputs, parameters, use_tqdm=_bar(what))
