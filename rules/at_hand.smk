@@ -40,7 +40,7 @@ rule at_hand:
     threads: 2
     params:
         code=code("execution", "sandbox"),
-        settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
+        settings=lambda wildcards: study.at_hand_settings(wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run samples of {wildcards.model} against {wildcards.source}, block {wildcards.block}"

@@ -214,6 +214,14 @@ def test_rank_score_with_votes_equals_enumeration_ties_included():
             assert found[p, k - 1] == pytest.approx(exact, abs=1e-12), (p, k)
 
 
+def test_a_problem_in_which_nobody_has_a_vote_is_ranked_by_the_rest():
+    _, kept, passed = study(problems=3, n=6)
+    scores = np.random.default_rng(3).normal(size=kept.shape)
+    nobody = np.full((*kept.shape, 1), -1)
+    found = combined_rank_score_at_k(passed, scores, np.ones((3, 1)), nobody, kept, range(1, 7))
+    np.testing.assert_allclose(found, rank_score_at_k(passed, scores, kept, np.arange(1, 7)))
+
+
 def test_without_weight_votes_change_nothing_but_for_the_draws():
     features, kept, passed = study(problems=60, n=32)
     scores = scored(features, kept, passed)

@@ -504,6 +504,10 @@ class Study(_Strict):
         told = {key: chosen[key] for key in ("continues", "before", "excusable") if key in chosen}
         return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
 
+    def at_hand_settings(self, benchmark):
+        # tests at hand are few and small: who loops on them has a third of the time to do it in
+        return _json(**{**json.loads(self.execute_settings(benchmark)), "timeout": self.sandbox.timeout / 3})
+
     def tests_settings(self, source):
         return _json(source=source)
 

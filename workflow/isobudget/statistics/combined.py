@@ -91,7 +91,7 @@ def combined_rank_score_at_k(passed, scores, weights, clusters, kept, k, seed=0)
     found = np.zeros((problems, len(k)))
     for problem in range(problems):
         cluster = [np.where(kept[problem] & (c >= 0), c, -1) for c in clusters[problem].T]
-        members = [(c[:, None] == np.arange(c.max(initial=-1) + 1)).astype(float) for c in cluster]
+        members = [(c[:, None] == np.arange(c.max(initial=0) + 1)).astype(float) for c in cluster]
         places = np.random.default_rng([seed, problem]).random((draws, n)).argsort(axis=1).argsort(axis=1)
         for at, size in enumerate(k):
             drawn = _every(n, int(size)) if math.comb(n, int(size)) <= draws else places < size
