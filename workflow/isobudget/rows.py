@@ -194,6 +194,11 @@ def read_metadata(path, kind):
     return json.loads(_open(path, kind).schema_arrow.metadata[b"isobudget"])
 
 
+def read_columns(path, kind):
+    """The names of the file's columns, those that its kind may lack included, without reading its rows."""
+    return _open(path, kind).schema_arrow.names
+
+
 def _open(path, kind):
     try:
         file = pq.ParquetFile(path)

@@ -100,7 +100,7 @@ def read_scores(files, task_ids, n, excluded=frozenset()):
 
 def _columns(files):
     """The columns of the first of the files; of none, if there is none."""
-    return pq.read_schema(files[0]).names if files else []
+    return rows.read_columns(files[0], "scores") if files else []
 
 
 def _numbers(columns):
