@@ -88,5 +88,9 @@ def snakemake(root, *arguments):
 
 
 def touch(file):
+    """An empty file, or an empty folder where the name has no ending."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch()
+    if file.suffix:
+        file.touch()
+    else:
+        file.mkdir(exist_ok=True)
