@@ -28,6 +28,14 @@ include: "rules/aggregate.smk"
 include: "rules/report.smk"
 
 
+if claim:
+    # nor may these results be what other code made; this is asked even where nothing is to be done
+    try:
+        claim.vet(all_code())
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+
+
 # light, and some fetch from the net, which the nodes of a cluster may not reach
 localrules:
     all,
@@ -71,7 +79,7 @@ rule samples:
 onstart:
     # before the first job, and not in a dry run: no other run may be at work on these results
     if claim:
-        claim.insist()
+        claim.insist(all_code())
     # which servers to ask, and how hard, for the jobs that do
     note_servers(study)
 

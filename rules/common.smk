@@ -14,9 +14,10 @@ from types import SimpleNamespace
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import paths, plan, recordings, sizes
+from isobudget import choosers, paths, plan, recordings, sizes
 from isobudget.claim import Claim
-from isobudget.config import CONSENSUS, load
+from isobudget.clock import mend
+from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.rows import read_json
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
@@ -40,12 +41,14 @@ except StudyError as error:
 
 RESULTS = study.results
 
-VOTES = f"(?:{'|'.join(CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
+VOTES = f"(?:{'|'.join(choosers.CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
 
 # jobs on other machines read this file too: the claim is the main process's
 claim = Claim(RESULTS) if workflow.is_main_process else None
 if claim and claim.notice:
     print(f"isobudget: {claim.notice}", file=sys.stderr)
+if workflow.is_main_process and not workflow.dryrun and (mended := mend(RESULTS, RECORDINGS)):
+    print(f"isobudget: {mended}", file=sys.stderr)
 
 
 wildcard_constraints:
@@ -76,7 +79,17 @@ def code(*parts):
         for file in files
         if file.suffix in (".py", ".sql", ".html", ".css", ".js", ".csv") and file.is_file()
     ]
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+    found = hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+    CODES.add(found)
+    return found
+
+
+CODES = set()  # all that `code` gave
+
+
+def all_code():
+    """A checksum of the code of all cheap stages; called when every rule is there."""
+    return hashlib.sha256(" ".join(sorted(CODES)).encode()).hexdigest()[:16]
 
 
 def recording(template, **keys):
@@ -108,7 +121,7 @@ def sample_inputs(wildcards):
 
 def rank_inputs(wildcards):
     """What a ranker that needs another model reads beside the samples."""
-    scorer = study.scorer(wildcards.ranker, wildcards.model)
+    scorer = choosers.reader(wildcards.ranker, wildcards.model)
     if not scorer:
         return {}
     if study.models[scorer].engine == "recorded":
@@ -137,7 +150,7 @@ def tests_of_writer(wildcards):
 
 def vote_inputs(wildcards):
     """What a ranker that lets the samples vote reads beside them."""
-    source = study.source_of(wildcards.ranker, wildcards.model)
+    source = choosers.inputs_of(wildcards.ranker, wildcards.model)
     return {
         "behaviours": at(paths.BEHAVIOURS, source=source, decoding="sampled", **wildcards)[0],
         "examples": examples_of(source, wildcards.benchmark),
@@ -145,8 +158,9 @@ def vote_inputs(wildcards):
 
 
 def tests_inputs(wildcards):
-    """The examples that a source of tests at hand consists of, if it does."""
-    return {"cases": at(paths.EXAMPLES, **wildcards)} if wildcards.source == "examples" else {}
+    """The examples that a source of tests at hand consists of, or the asserts that a model wrote, if it does."""
+    source = choosers.author(wildcards.source) or wildcards.source
+    return {} if source.startswith("assert:") else {"cases": examples_of(source, wildcards.benchmark)}
 
 
 def write_inputs(wildcards):
@@ -227,7 +241,7 @@ def engine_threads(model, alone=False):
 
 def scorer(wildcards):
     """The other model that a ranking job runs, or None."""
-    return study.scorer(wildcards.ranker, wildcards.model)
+    return choosers.reader(wildcards.ranker, wildcards.model)
 
 
 def sized():
@@ -295,7 +309,7 @@ def at_hand_files(wildcards):
 
 def dear_score_files(wildcards):
     """The scores of one model's samples on one benchmark that another model must read them for."""
-    rankers = [ranker for ranker in study.rankers_of(wildcards.model) if study.scorer(ranker, wildcards.model)]
+    rankers = [ranker for ranker in study.rankers_of(wildcards.model) if choosers.reader(ranker, wildcards.model)]
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled", block=blocks(wildcards))
     return at(paths.SCORES, ranker=rankers, **keys)
 

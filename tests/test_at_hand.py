@@ -1,5 +1,6 @@
 """Tests at hand accept, other tests judge: the estimators against every ordered draw."""
 
+import functools
 import itertools
 import json
 from argparse import Namespace
@@ -14,11 +15,11 @@ from small_study import GREEDY, PASSED, SETTINGS, TASKS, aggregate, estimate, wr
 
 from isobudget.config import load
 from isobudget.errors import StudyError
-from isobudget.problems.at_hand import of_cases, one_assert
-from isobudget.report import choosing, figures, table
+from isobudget.problems.at_hand import of_cases, one_assert, write_tests
+from isobudget.report import choosing, curves, families, figures, table
 from isobudget.report.__main__ import write_report
 from isobudget.report.database import read_study
-from isobudget.rows import write_rows
+from isobudget.rows import read_json, read_rows, write_json, write_rows
 from isobudget.statistics.at_hand import best_k, ceilings, first_accepted, otherwise_any
 from isobudget.statistics.bootstrap import interval, replicates, resamples
 
@@ -148,10 +149,16 @@ def kinds(model, task):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    results = tmp_path_factory.mktemp("at_hand") / "results"
+    return write_choosing(tmp_path_factory.mktemp("at_hand") / "results", "examples")
+
+
+def write_choosing(results, source, written=None):
+    """A study that chooses by one source of tests; written: what S's tests cost a problem, {unit: number}."""
     write_study(results)
+    costs = read_json(results / "costs/S.json")
+    write_json(results / "costs/S.json", costs | ({"written": written} if written else {}))
     tests = [{"task_id": task_id, "tests": f"assert t({n}) == 1\n" * (n > 0)} for n, task_id in enumerate(TASKS)]
-    write_rows(results / "tests/examples/humaneval.parquet", "tests", tests)
+    write_rows(results / f"tests/{source}/humaneval.parquet", "tests", tests)
     for model, blocks in SETTINGS["models"].items():
         for block in range(blocks):
             rows = [
@@ -159,20 +166,21 @@ def results(tmp_path_factory):
                 for t in range(len(TASKS))
                 for s in range(4 * block, 4 * block + 4)
             ]
-            write_rows(results / f"at_hand/examples/humaneval/{model}/sampled/{block}.parquet", "at_hand", rows)
-        estimate(results, model, at_hand=["examples"])
-    done = aggregate(results, at_hand={"humaneval": ["examples"]})
+            write_rows(results / f"at_hand/{source}/humaneval/{model}/sampled/{block}.parquet", "at_hand", rows)
+        estimate(results, model, at_hand=[source])
+    done = aggregate(results, at_hand={"humaneval": [source]})
     assert done.returncode == 0, done.stderr
     return results
 
 
+def ask(results, query, *given):
+    with duckdb.connect(str(results / "isobudget.duckdb"), read_only=True) as connection:
+        return connection.execute(query, given).fetchall()
+
+
 @pytest.fixture
 def database(results):
-    def ask(query, *given):
-        with duckdb.connect(str(results / "isobudget.duckdb"), read_only=True) as connection:
-            return connection.execute(query, given).fetchall()
-
-    return ask
+    return functools.partial(ask, results)
 
 
 def by_problem(model, k):
@@ -202,6 +210,33 @@ def test_budgets_buy_samples_and_the_tests_at_hand_cost_nothing(database):
     rows = database("SELECT model, unit, budget, k FROM at_hand_at_budget ORDER BY ALL")
     assert ("L", "flops", 4.0, 1) in rows and ("S", "flops", 4.0, 4) in rows and ("L", "seconds", 6.0, 2) in rows
     assert not [row for row in rows if row[:3] == ("S", "flops", 8.0)]  # k = 8 is more than n/2
+
+
+def test_tests_that_a_model_writes_are_paid_for_once_a_problem_whoever_chooses_by_them(tmp_path):
+    """A sample of S costs 1 TFLOPs, one of L 4, and S writes the tests for 2."""
+    results = write_choosing(tmp_path / "results", "written:S", {"flops": 2e12, "seconds": None, "usd": None})
+    costs = "SELECT model, unit, candidate, once FROM candidate_costs WHERE ranker = 'at_hand:written:S' ORDER BY ALL"
+    assert ask(results, costs) == [
+        ("L", "flops", 4e12, 2e12),
+        ("S", "flops", 1e12, 2e12),
+    ]  # of seconds nothing is known
+    bought = dict(ask(results, "SELECT (model, budget), k FROM at_hand_at_budget"))
+    # of budgets 1, 2, 4, 8, 16 and 64: L's first costs 6, and 3 are left of 16 for a second, S's fourth is paid at 6
+    assert {(m, b): k for (m, b), k in bought.items()} == {("S", 4.0): 2, ("L", 8.0): 1}
+    equal = "SELECT k, budget, equal_cost FROM against_one WHERE chooser = 'at_hand:written:S' AND model = 'S'"
+    assert ask(results, f"{equal} AND other = 'L' AND single = 'greedy' ORDER BY k") == [
+        (2, 4.0, True), (3, 5.0, False), (4, 6.0, False)
+    ]  # fmt: skip
+    study = read_study(results / "isobudget.duckdb")
+    (small,) = [line for line in curves.at_hand_curves(study, "humaneval", "flops", "written:S") if line.model == "S"]
+    assert small.x == pytest.approx([3e12, 4e12, 5e12, 6e12])
+    (said,) = choosing.by_tests_at_hand(study, "humaneval", "flops")
+    assert said.startswith(
+        "Where tests that S wrote choose, the tests that judge kept away: for the FLOPs of L run once, "
+    )
+    with duckdb.connect(str(results / "isobudget.duckdb"), read_only=True) as connection:
+        (family,) = [f for f in families.families(study, connection, "humaneval") if f["key"] == "hand"]
+    assert {line["once"].get("flops") for line in family["lines"]} == {2e12}
 
 
 def test_ceilings_count_a_problem_without_an_accepted_sample_both_ways(database):
@@ -329,6 +364,29 @@ def test_cases_become_tests_in_the_form_of_the_problem():
     assert json.loads(found) == {"inputs": ["1\n"], "outputs": ["2\n"]}
 
 
+def test_of_a_models_tests_those_count_that_it_wrote_twice(tmp_path):
+    problem = dict.fromkeys(["prompt", "tests", "entry_point", "reference", "split"], "x") | {"kind": "call"}
+    write_rows(
+        tmp_path / "problems",
+        "problems",
+        [problem | {"task_id": t} for t in ("T/0", "T/1")],
+        {"benchmark": "humaneval"},
+    )
+    cases = [("T/0", "f(1)", "2", 1), ("T/0", "f(2)", "3", 2), ("T/0", "f(3)", "3", 5), ("T/1", "f(1)", "2", 1)]
+    rows = [
+        {"task_id": task_id, "example": number, "form": "assert", "call": call, "expected": expected, "times": times}
+        for number, (task_id, call, expected, times) in enumerate(cases)
+    ]
+    write_rows(tmp_path / "asserts", "examples", rows)
+    for source, wanted in (
+        ("written:m", ["assert (f(2)) == (3)\nassert (f(3)) == (3)\n", ""]),
+        ("examples", ["assert (f(1)) == (2)\nassert (f(2)) == (3)\nassert (f(3)) == (3)\n", "assert (f(1)) == (2)\n"]),
+    ):
+        paths = {"problems": tmp_path / "problems", "cases": tmp_path / "asserts", "output": tmp_path / "tests"}
+        write_tests(Namespace(settings={"source": source}, **paths))
+        assert read_rows(tmp_path / "tests", "problems")["tests"].to_pylist() == wanted
+
+
 def test_one_assert_is_taken_as_it_stands_with_what_is_beside_it():
     tests = "AFTER = 'x = 1\\n'\nimport sys\nassert f(  1 ) == 2\nassert f('a\\\\b') == [3,\n  4]\n"
     problem = {"task_id": "Mbpp/11", "tests": tests}
@@ -346,8 +404,25 @@ def test_a_source_that_the_benchmark_lacks_is_named():
     with pytest.raises(StudyError, match="at_hand: 'assert:1' gives no tests for humaneval that are fewer than those"):
         load(study | {"at_hand": ["assert:1"]})
     # MBPP's examples are the asserts that judge
-    with pytest.raises(StudyError, match="'examples' gives no tests for mbpp .* use assert:1, assert:2 or assert:3"):
+    with pytest.raises(
+        StudyError, match="'examples' gives no tests for mbpp .* use assert:1, assert:2, assert:3 or written:m"
+    ):
         load(study | {"benchmarks": ["mbpp"], "at_hand": ["examples"]})
+
+
+def test_tests_of_a_model_are_at_hand_where_a_model_of_the_study_writes_them():
+    study = {"models": {"m": {"engine": "recorded", "samples": 4}}, "at_hand": ["written:m"]}
+    assert load(study).sources("humaneval") == ("written:m",) and load(study).writers() == ("m",)
+    assert load(study | {"benchmarks": ["humaneval", "apps-interview"]}).sources("apps-interview") == ()
+    with pytest.raises(
+        StudyError, match="at_hand: 'written:n' gives no tests for humaneval .* use examples or written:m"
+    ):
+        load(study | {"at_hand": ["written:n"]})
+    theirs = {"theirs": {"engine": "import", "path": "samples.jsonl", "samples": 4}}
+    with pytest.raises(
+        StudyError, match="at_hand: 'written:theirs' needs a model that writes tests, and theirs is imp"
+    ):
+        load({"models": study["models"] | theirs, "at_hand": ["written:theirs"]})
 
 
 def test_a_study_without_tests_at_hand_is_told_nothing_new():

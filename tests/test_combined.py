@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from small_study import PASSED, SETTINGS, TASKS, aggregate, estimate, stage, write_study
 
+from isobudget.choosers import reader
 from isobudget.config import load
 from isobudget.console.answer import answer
 from isobudget.errors import StudyError
@@ -178,7 +179,7 @@ def test_every_model_reads_every_models_samples_by_one_word():
     read, imported = {"engine": "recorded", "samples": 4}, {"engine": "import", "path": "x", "samples": 4}
     found = load({"models": {"a": read, "b": read, "c": imported}, "rankers": ["shortest", "nll:*", "random"]})
     assert found.rankers == ("shortest", "nll:a", "nll:b", "random")
-    assert found.scorer("nll:a", "b") == "a" and found.scorer("nll:a", "a") is None
+    assert reader("nll:a", "b") == "a" and reader("nll:a", "a") is None
     assert load({"models": {"a": read}, "rankers": ["nll:*", "nll:a"]}).rankers == ("nll:a",)
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from isobudget.benchmarks import BENCHMARKS
+from isobudget.choosers import inputs_of
 from isobudget.config import load, schema
 from isobudget.errors import StudyError
 
@@ -111,8 +112,8 @@ def test_an_import_writes_no_tests_and_has_those_of_others():
     study = load({"models": models, "rankers": ["codet:self", "codet:small", "agreement:examples"]})
     assert study.rankers_of("theirs") == ("codet:small", "agreement:examples")
     assert study.writers() == ("small",)
-    assert study.source_of("codet:small", "theirs") == "small"
-    assert study.source_of("agreement:examples", "theirs") == "examples"
+    assert inputs_of("codet:small", "theirs") == "small"
+    assert inputs_of("agreement:examples", "theirs") == "examples"
 
 
 def test_no_model_has_the_name_of_a_source_of_inputs():

@@ -1,6 +1,5 @@
 """The vLLM engine, on a real small model: SmolLM2-135M from its checksummed package."""
 
-import functools
 import json
 import math
 import os
@@ -186,7 +185,7 @@ def test_scores_of_texts_that_begin_alike_equal_scores_read_one_by_one(weights):
 @needs_vllm
 def test_a_calibration_run_tells_seconds_and_tokens(weights, problems, tmp_path):
     output = tmp_path / "0.json"
-    given = settings(weights, n=2, prompts=2, score=True)
+    given = settings(weights, n=2, prompts=2, score=True, texts=1)
     arguments = ["--problems", problems, "--model", "smollm2", "--run", 0, "--settings", json.dumps(given)]
     done = run("isobudget.sampling.calibration", *arguments, "--output", output, "--log", tmp_path / "log")
     assert done.returncode == 0, done.stderr
@@ -235,35 +234,30 @@ def test_too_little_memory_is_said_before_loading(weights, problems, tmp_path):
 
 
 @needs_vllm
-def test_ctrl_c_in_the_middle_of_a_block_leaves_no_half_file(weights, problems, tmp_path):
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
+def test_a_block_that_is_killed_in_the_middle_leaves_nothing_and_is_drawn_whole_afterwards(
+    weights, problems, tmp_path, kill
+):
     output = tmp_path / "samples" / "0.parquet"
     given = settings(weights, decoding=DECODING | {"max_tokens": 512, "stop": []})
     where = ["--benchmark", "humaneval", "--model", "m", "--decoding", "sampled", "--block", "0"]
-    arguments = [
-        "--problems",
-        problems,
-        *where,
-        "--settings",
-        json.dumps(given),
-        "--output",
-        output,
-        "--log",
-        tmp_path / "log",
-    ]
+    arguments = ["--problems", problems, *where, "--output", output, "--log", tmp_path / "log"]
     command = [sys.executable, "-m", "isobudget.sampling", *map(str, arguments)]
-    # a shell's background jobs, this suite perhaps among them, have SIGINT ignored, and children inherit that
-    deaf_no_more = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=deaf_no_more) as process:
+    with subprocess.Popen([*command, "--settings", json.dumps(given)], stderr=subprocess.PIPE) as process:
         seen = b""
         while b"0/12" not in seen:  # the bar over 3 problems x 4 samples has begun
             seen += os.read(process.stderr.fileno(), 65536)
             assert process.poll() is None, seen
         time.sleep(1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(kill)
         said = process.stderr.read().decode()
-    assert process.returncode == 130, said
-    assert f"isobudget: interrupted; {output} was not written, run again to go on from there." in said
+    if kill == signal.SIGINT:
+        assert process.returncode == 130, said
+        assert f"isobudget: interrupted; {output} was not written, run again to go on from there." in said
     assert not output.parent.exists() or list(output.parent.iterdir()) == []
+    done = subprocess.run([*command, "--settings", json.dumps(settings(weights))], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(read_rows(output, "samples")) == 12 and len(list(output.parent.iterdir())) == 1
 
 
 @needs_vllm

@@ -1,10 +1,12 @@
 """What a machine does to a study, one fault a test: each ends in a sentence or in nothing, and the next run goes on.
 
-Kills are in test_crashes; a full disk in test_rows and test_kept, a dead Docker engine in test_daemon.
+Kills are in test_crashes; a full disk in each writer's hands in test_rows and test_kept, a dead Docker engine in
+test_daemon.
 """
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,8 +16,17 @@ import time
 
 import pytest
 import yaml
-from test_crashes import Run
-from test_reruns import STUDY, base, planned, snakemake, study  # noqa: F401 - base and study are fixtures
+from test_crashes import Run, tables
+from test_reruns import (  # noqa: F401 - base and study are fixtures
+    ENDING,
+    STUDY,
+    base,
+    planned,
+    repository,
+    snakemake,
+    study,
+    with_models,
+)
 
 from isobudget import claim, leftovers, rows
 from isobudget.errors import StudyError
@@ -92,7 +103,7 @@ HOLD = """
 import sys, signal
 from isobudget.claim import Claim
 claim = Claim(sys.argv[1])
-claim.insist()
+claim.insist('code')
 print("mine", flush=True)
 signal.pause()
 """
@@ -122,7 +133,7 @@ def test_a_dead_runs_lock_is_cleared_and_no_living_ones(tmp_path, monkeypatch):
     second = claim.Claim("results")
     assert f"another run is at work there (process {job.pid} on " in second.notice and ours.exists()
     with pytest.raises(StudyError, match=r"results: another run is at work there .* Do not unlock"):
-        second.insist()
+        second.insist("code")
     killed(job)
     assert claim.Claim("results").notice is None
     assert not ours.exists() and other.exists()
@@ -191,13 +202,88 @@ def test_a_read_only_results_folder_is_one_sentence_before_any_job(study, small_
     assert "python -m isobudget" not in said and "Traceback" not in said
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_disk_that_fills_up_is_one_sentence_a_job_and_the_next_run_ends_in_the_same_tables(study, small_disk, share):  # noqa: F811
+    wanted, size = tables(study), sum(file.stat().st_size for file in (study / "results").rglob("*"))
+    for name in ("results", ".snakemake"):
+        shutil.rmtree(study / name)
+    (study / "results").symlink_to(small_disk(f"size={int(size * share)}"))
+    done = snakemake(study)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1 and "the disk is full; free some space and run again" in said, said[-4000:]
+    assert "Traceback" not in said
+    small_disk(f"size={4 * size}", anew=True)
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert tables(study) == wanted and planned(study) == {}
+
+
+def shift(folder, seconds):
+    """Move the times of all files, as a clock that went wrong would have left them."""
+    for file in [folder, *folder.rglob("*")]:
+        found = file.lstat()
+        times = (found.st_atime_ns + seconds * 10**9, found.st_mtime_ns + seconds * 10**9)
+        os.utime(file, ns=times, follow_symlinks=False)
+
+
+@pytest.mark.parametrize("seconds", [-7 * 86400, 7 * 86400], ids=["slow", "fast"])
+def test_a_clock_that_was_wrong_in_one_run_and_right_in_the_next_changes_no_figure(study, seconds):  # noqa: F811
+    """All of results/ a week too old, or a week too new; then a model is added at the right time."""
+    shift(study / "results", seconds)
+    shift(study / "recordings", seconds)
+    wanted = tables(study)
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert ("files were from the future, up to " in done.stderr) == (seconds > 0)
+    assert tables(study) == wanted and planned(study) == {}
+    more = with_models(third={"engine": "recorded", "samples": 4})
+    done = snakemake(study, study=more)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert planned(study, more) == {}
+    assert [row for row in tables(study)["pass_at_k"] if "'third'" not in row] == wanted["pass_at_k"]
+
+
+def test_a_clock_that_jumps_in_the_middle_of_a_study_changes_no_figure(study):  # noqa: F811
+    """The samples of one model from next week, the rest from today, as where a node's clock was wrong for a while."""
+    wanted = tables(study)
+    shift(study / "results/samples/humaneval/small", 7 * 86400)
+    done = snakemake(study)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert tables(study) == wanted and planned(study) == {}
+
+
+def test_two_versions_of_the_code_on_one_results_folder(base, study, tmp_path):  # noqa: F811
+    """A second checkout has no record of the first one's files: with the same code it takes them, with other not."""
+    other = repository(tmp_path / "other")
+    for name in ("results", "recordings"):
+        (other / name).symlink_to(study / name)
+    assert planned(other) == {}
+    source = other / "workflow/isobudget/statistics/unbiased.py"
+    source.write_text(source.read_text() + "\n")
+    for arguments in ((), ("--dry-run",)):
+        done = snakemake(other, *arguments)
+        assert done.returncode == 1
+        said = done.stdout + done.stderr
+        assert f"results: another version of isobudget made files there, run in {base}" in said, said
+        assert "Traceback" not in said
+    assert planned(study) == {}
+    subprocess.run(re.search("`(cd results && rm -rf .*)`", said)[1], shell=True, cwd=study, check=True)
+    anew = {"references": 1, "execute": 5, "rank": 3, "cost": 2, "estimate": 2}
+    assert planned(other) == anew | ENDING
+    done = snakemake(other)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert planned(other) == {}
+    done = snakemake(study)
+    assert done.returncode == 1 and f"run in {other}" in done.stderr
+
+
 AS_NOBODY = """
 import os, sys
 from isobudget import claim, rows
 from isobudget.errors import StudyError
 os.setgid(65534)
 os.setuid(65534)
-for attempt in (lambda: claim.Claim(sys.argv[1]).insist(), lambda: rows.write_json(sys.argv[1] + "/a.json", {})):
+for attempt in (lambda: claim.Claim(sys.argv[1]).insist('code'), lambda: rows.write_json(sys.argv[1] + "/a.json", {})):
     try:
         attempt()
     except StudyError as error:

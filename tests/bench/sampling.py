@@ -6,7 +6,6 @@ a careful user of vLLM writes: one call, n samples a prompt, stop sequences, log
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -14,11 +13,13 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+import bare
+
 from isobudget.config import load
 from isobudget.rows import read_metadata, read_rows
 
 ROOT = Path(__file__).parent.parent.parent
-PROMPTS, SAMPLES, ROUNDS = 8, 4, 2
+PROMPTS, SAMPLES, ROUNDS = 64, 4, 2
 
 BARE = textwrap.dedent("""
     import json, sys, time
@@ -62,9 +63,9 @@ def main():
         run("isobudget.problems", "--settings", first, "--output", problems)
         for turn in range(ROUNDS):
             ours, block = job(problems, settings, scratch, turn)
-            bare = generate(problems, json.loads(settings), block["dtype"], turn)
-            ratios.append(ours / bare)
-            print(f"round {turn}: {ours:.1f} tokens a second ours, {bare:.1f} bare, ratio {ours / bare:.2f}")
+            theirs = generate(problems, json.loads(settings), block["dtype"], turn)
+            ratios.append(ours / theirs)
+            print(f"round {turn}: {ours:.1f} tokens a second ours, {theirs:.1f} bare, ratio {ours / theirs:.2f}")
     return {"sampling_vs_vllm": statistics.median(ratios)}
 
 
@@ -79,27 +80,17 @@ def job(problems, settings, scratch, turn):
 
 
 def generate(problems, settings, dtype, turn):
-    from isobudget.engines import vllm
-
     prompts = read_rows(problems, "problems")["prompt"].to_pylist()
-    named = [(str(index), prompt) for index, prompt in enumerate(prompts)]
-    longest = max(vllm.count_tokens(settings, named, settings["decoding"]["max_tokens"]))
     given = {
         "weights": settings["weights"],
         "dtype": dtype,
-        "longest": longest + settings["decoding"]["max_tokens"],
+        "longest": bare.longest(settings["weights"], prompts, settings["decoding"]["max_tokens"]),
         "seed": turn,
         "decoding": settings["decoding"],
         "n": settings["n"],
         "prompts": prompts,
     }
-    environment = vllm.environment(os.environ)
-    command = [sys.executable, "-c", BARE]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, env=environment)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("FIGURES")]
-    if not lines:
-        raise RuntimeError(f"bare vLLM failed: {done.stderr[-2000:]}")
-    _, tokens, seconds = json.loads(lines[0].removeprefix("FIGURES"))
+    _, tokens, seconds = bare.figures(BARE, given)
     return tokens / seconds
 
 

@@ -1,20 +1,17 @@
 """Tokens a second of our scoring over bare vLLM prompt log-probabilities of the same texts, loading aside.
 
-The same texts twice: one completion a problem, where nothing repeats; then all that a block holds, several
-completions of each prompt and some of them alike, which is what a ranking job is given. Each runs in a process of its
-own, on the same threads and in the same dtype. The bare one is what a careful user of vLLM writes: one call,
-prompt_logprobs=0.
-Tokens are those of the texts given, prompt and completion, for both; so a text that need not be read again counts.
+Two jobs: one completion of each prompt, where nothing repeats; then twelve of each, some of them alike, which is what
+a ranking job is given. Each runs in a process of its own, on the same threads and in the same dtype. The bare one is
+what a careful user of vLLM writes: one call, prompt_logprobs=0. Tokens are those of the texts given, prompt and
+completion, for both; so a text that need not be read again counts.
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import textwrap
 from pathlib import Path
 
+import bare
 from sampling import run, weights
 
 from isobudget import paths
@@ -22,7 +19,8 @@ from isobudget.config import load
 from isobudget.rows import read_metadata, read_rows, write_rows
 
 ROOT = Path(__file__).parent.parent.parent
-PROBLEMS, ROUNDS = 24, 2
+JOBS = {"scoring_vs_vllm": (64, 1), "scoring_repeats_vs_vllm": (24, 12)}  # problems, and samples of each
+ROUNDS = 2
 MODEL = "qwen2.5-coder-1.5b"  # whose recorded samples the 0.5B reads
 
 BARE = textwrap.dedent("""
@@ -57,18 +55,18 @@ def main():
     settings = load({"models": models, "rankers": ["nll:small"]}).rank_settings("nll:small", MODEL)
     ratios = {}
     with tempfile.TemporaryDirectory() as scratch:
-        problems = Path(scratch, "problems.parquet")
-        first = json.dumps({"benchmark": "humaneval", "first": PROBLEMS})
-        run("isobudget.problems", "--settings", first, "--output", problems)
-        for name, samples in (("scoring_vs_vllm", 1), ("scoring_repeats_vs_vllm", 4)):
+        for name, (first, samples) in JOBS.items():
+            problems = Path(scratch, f"{name}-problems.parquet")
+            first = json.dumps({"benchmark": "humaneval", "first": first})
+            run("isobudget.problems", "--settings", first, "--output", problems)
             found = []
             for turn in range(ROUNDS):
                 block = cut(problems, samples, Path(scratch, f"{name}-{turn}.parquet"))
                 seconds, dtype = ours(problems, block, settings, Path(scratch, f"{name}-{turn}-scores.parquet"))
-                tokens, bare = theirs(problems, block, json.loads(settings)["weights"], dtype)
-                found.append(bare / seconds)
+                tokens, alone = theirs(problems, block, json.loads(settings)["weights"], dtype)
+                found.append(alone / seconds)
                 print(
-                    f"{name}, round {turn}: {tokens / seconds:.0f} tokens a second ours, {tokens / bare:.0f} bare, "
+                    f"{name}, round {turn}: {tokens / seconds:.0f} tokens a second ours, {tokens / alone:.0f} bare, "
                     f"ratio {found[-1]:.2f}"
                 )
             ratios[name] = sum(found) / len(found)
@@ -76,14 +74,16 @@ def main():
 
 
 def cut(problems, samples, file):
-    """A block of the first problems with so many samples of each, from recordings/."""
-    keys = {"benchmark": "humaneval", "model": MODEL, "decoding": "sampled", "block": 0}
-    recorded = ROOT / paths.below("recordings", paths.SAMPLES, **keys)
+    """One block of so many samples of each problem, out of the blocks of recordings/."""
+    keys = {"benchmark": "humaneval", "model": MODEL, "decoding": "sampled"}
     asked = set(read_rows(problems, "problems")["task_id"].to_pylist())
-    kept = [
-        row for row in read_rows(recorded, "samples").to_pylist() if row["task_id"] in asked and row["sample"] < samples
-    ]
-    write_rows(file, "samples", kept, keys)
+    kept, block = [], 0
+    while len(kept) < samples * len(asked):
+        recorded = ROOT / paths.below("recordings", paths.SAMPLES, block=block, **keys)
+        rows = read_rows(recorded, "samples").to_pylist()
+        kept += [row for row in rows if row["task_id"] in asked and row["sample"] < samples]
+        block += 1
+    write_rows(file, "samples", kept, keys | {"block": 0})
     return file
 
 
@@ -97,18 +97,9 @@ def ours(problems, block, settings, output):
 
 def theirs(problems, block, folder, dtype):
     """(tokens, seconds) of the bare call on every sample of the block."""
-    from isobudget.engines import vllm
-
     prompts = {row["task_id"]: row["prompt"] for row in read_rows(problems, "problems").to_pylist()}
     samples = read_rows(block, "samples").to_pylist()
     pairs = [(prompts[row["task_id"]], row["text"]) for row in samples]
     given = {"weights": folder, "dtype": dtype, "pairs": pairs}
-    named = [(row["task_id"], head + tail) for row, (head, tail) in zip(samples, pairs, strict=True)]
-    given["longest"] = max(vllm.count_tokens({"weights": folder, "revision": None}, named, 1)) + 16
-    environment = vllm.environment(os.environ)
-    command = [sys.executable, "-c", BARE]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, env=environment)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("FIGURES")]
-    if not lines:
-        raise RuntimeError(f"bare vLLM failed: {done.stderr[-2000:]}")
-    return json.loads(lines[0].removeprefix("FIGURES"))
+    given["longest"] = bare.longest(folder, [head + tail for head, tail in pairs], 16)
+    return bare.figures(BARE, given)

@@ -3,6 +3,9 @@
 Snakemake's own lock is a list of files that outlives a run which was killed, and then asks for `--unlock`. Nobody can
 tell from it whether its run lives. A lock of the kernel's can: it is gone when its process is. So a run claims its
 results folder first, and whoever holds the claim may clear what a dead run of this machine left locked.
+
+The claim also says with which code the files were made, for each of Snakemake's records (.snakemake/): a checkout that
+has no record of a file takes it as it is, so another version of the code would pass it off as its own.
 """
 
 import atexit
@@ -11,12 +14,17 @@ import fcntl
 import json
 import os
 import time
+import uuid
 from pathlib import Path
 
 from isobudget.errors import StudyError
 
 NAME = ".claim"
 LOCKS = Path(".snakemake/locks")
+RECORDS = Path(".snakemake/isobudget")  # the name of these records, which goes where they go and ends with them
+# what is made of samples and of nothing dear, as patterns of a shell
+CHEAP = ("references", "examples", "asserts", "tests", "outcomes", "at_hand", "behaviours", "scores/[!n]*")
+CHEAP += ("costs", "estimates", NAME)
 PATIENCE = 5  # seconds; a dry run holds the claim while it looks
 _HOST = os.uname().nodename
 
@@ -36,30 +44,58 @@ class Claim:
         self._results = results
         self._path = Path(results) / NAME
         self._file = None
+        self._made = {}
         why, busy = self._take()
         self.notice = why if busy else None
         if self._file:
             before = _state(self._file)
+            self._made = before.get("made", {})
             # of another machine's run we know nothing: its kernel may keep its locks to itself
             if before.get("at_work") and before.get("host") == _HOST:
                 _clear(results)
             self._write(at_work=True)
 
-    def insist(self):
-        """Return if no other run is at work here; where a file system has no locks, Snakemake's own must do.
+    def vet(self, code):
+        """Return if no file there was made with other code than `code`, but where Snakemake has a record of it here.
+
+        Args:
+            code: a checksum of the code that makes files here.
 
         Raises:
-            StudyError: another run is, or this user may not write to the results folder.
+            StudyError: some file may have been.
+        """
+        ours = _records()
+        for records, made in self._made.items():
+            if records != ours and made["code"] != code:
+                raise StudyError(
+                    f"{self._results}: another version of isobudget made files there, run in {made['folder']}, and "
+                    "nothing tells here which of them this version would make otherwise. Run that one; or give this "
+                    f"study another `results`; or have all that comes after the samples made anew here, after `cd "
+                    f"{self._results} && rm -rf {' '.join(CHEAP)}`."
+                )
+
+    def insist(self, code):
+        """Return if no other run is at work here; where a file system has no locks, Snakemake's own must do.
+
+        Args:
+            code: as in `vet`; kept beside the results, as what made files there.
+
+        Raises:
+            StudyError: another run is, this user may not write to the results folder, or as `vet` does.
         """
         deadline = time.monotonic() + PATIENCE
         while not self._file:
             why, busy = self._take()
             if not why:
-                self._write(at_work=True)
-                return
+                break
             if not busy or time.monotonic() > deadline:
                 raise StudyError(why)
             time.sleep(0.2)
+        if self._file:
+            self._made = _state(self._file).get("made", {})
+            self.vet(code)
+            self._made = self._made | {_records(): {"code": code, "folder": os.getcwd()}}
+            self._write(at_work=True)
 
     def _take(self):
         """Try to hold the claim: (why not, as a sentence, or None; whether another run has it)."""
@@ -77,6 +113,7 @@ class Claim:
         except BlockingIOError:
             with file:
                 found = _state(file)
+                self._made = found.get("made", {})
             return (
                 f"{self._results}: another run is at work there (process {found.get('pid')} on {found.get('host')}, "
                 f"since {found.get('since')}); let it end, or give this study another `results`. Do not unlock.",
@@ -93,6 +130,7 @@ class Claim:
         if not self._file:
             return
         state = {"pid": os.getpid(), "host": _HOST, "at_work": at_work, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        state["made"] = self._made
         with contextlib.suppress(OSError):  # a full disk is the first job's to tell
             self._file.truncate(0)
             self._file.write(json.dumps(state) + "\n")
@@ -107,6 +145,16 @@ def _state(file):
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _records():
+    """The name of Snakemake's records here, given at the first run."""
+    try:
+        return RECORDS.read_text()
+    except FileNotFoundError:
+        RECORDS.parent.mkdir(parents=True, exist_ok=True)
+        RECORDS.write_text(uuid.uuid4().hex)
+        return RECORDS.read_text()
 
 
 def _clear(results):

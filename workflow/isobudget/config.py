@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from isobudget import paths, published, sizes
+from isobudget import choosers, paths, published, sizes
 from isobudget.benchmarks import BENCHMARKS, TEMPERATURE, TEST_STOPS
+from isobudget.choosers import either
+from isobudget.engines import COMPILE_FROM
 from isobudget.errors import StudyError
 from isobudget.served import Served
 from isobudget.sizes import Budgets, Positive, PositiveInt, Samples
@@ -25,10 +27,6 @@ TEST_FORM = "assert-1"
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
-
-# Rankers that let the candidates vote, and what they may take their inputs from beside the tests of a model.
-CONSENSUS = {"agreement": ("examples",), "codet": (), "codet-sqrt": (), "mbr-exec": ()}
-WRITERS = ("vllm", "recorded")  # engines that are asked for tests
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -189,7 +187,9 @@ class Study(_Strict):
     )
     written: Written = Written()
     at_hand: tuple[str, ...] = Field(
-        (), description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3"
+        (),
+        description="tests at hand, to choose by while the benchmark's own judge: examples, assert:1 to assert:3, "
+        "written:MODEL",
     )
     budgets: Budgets = Budgets()
     sandbox: Sandbox = Sandbox()
@@ -202,7 +202,7 @@ class Study(_Strict):
     def _known(cls, value):
         for name in value:
             if name not in BENCHMARKS:
-                raise ValueError(f"there is no benchmark {name!r}; use {_or(BENCHMARKS)}")
+                raise ValueError(f"there is no benchmark {name!r}; use {either(BENCHMARKS)}")
         return _unique(value)
 
     @field_validator("models")
@@ -221,7 +221,7 @@ class Study(_Strict):
         loaded = [name for name, benchmark in BENCHMARKS.items() if benchmark.get("data")]
         for name, file in value.items():
             if name not in loaded:
-                raise ValueError(f"{name!r} is read from no file; files can be named for {_or(loaded)}")
+                raise ValueError(f"{name!r} is read from no file; files can be named for {either(loaded)}")
             if not Path(file).is_file():
                 raise ValueError(f"there is no file {file} for {name}; put it there, or leave the key out for the hub")
         return value
@@ -258,15 +258,14 @@ class Study(_Strict):
     def _own_decoding_is_used(self):
         for name in self.decoding.own:
             if name not in self.benchmarks:
-                raise ValueError(f"decoding.own: {name!r} is no benchmark of this study; use {_or(self.benchmarks)}")
+                raise ValueError(f"decoding.own: {name!r} is no benchmark of this study; use {either(self.benchmarks)}")
         return self
 
     @model_validator(mode="after")
     def _rankers_exist(self):
         for ranker in self.rankers:
-            kind, _, model = ranker.partition(":")
-            if ranker in ("nll:self", "shortest", "random"):
-                continue
+            if why := choosers.why_not(ranker, self.models):
+                raise ValueError(f"rankers: {why}")
             if ranker == "combined":
                 for name in self.models:
                     if not self.parts(name):
@@ -274,60 +273,29 @@ class Study(_Strict):
                             f"rankers: 'combined' weighs the other rankers of a model's samples, and {name} has none; "
                             "add one, such as 'shortest'"
                         )
-                continue
-            if kind in CONSENSUS:
-                self._votes(ranker, model)
-                continue
-            if kind != "nll":
-                raise ValueError(
-                    f"rankers: there is no ranker {ranker!r}; use shortest, random, combined, agreement:examples, or "
-                    f"{_or(['nll', *CONSENSUS])} with :self or :MODEL"
-                )
-            if model not in self.models:
-                raise ValueError(
-                    f"rankers: {ranker!r} names no model of this study; after 'nll:' comes self, {_or(self.models)}"
-                )
-            for name, settings in self.models.items():
-                if settings.chat and name != model:
-                    raise ValueError(
-                        f"rankers: {ranker!r} would have to read the chat answers of {name}, which is not built yet; "
-                        "leave that ranker out"
-                    )
+            if choosers.writer(ranker, next(iter(self.models))):
+                for benchmark in self.benchmarks:
+                    if not BENCHMARKS[benchmark].get("asserts"):
+                        raise ValueError(
+                            f"rankers: {ranker!r} needs tests that a model writes, and models are not asked for tests "
+                            f"of {benchmark} yet; leave that ranker out"
+                        )
         return self
 
     @model_validator(mode="after")
     def _tests_are_at_hand(self):
-        there = sorted({source for benchmark in self.benchmarks for source in BENCHMARKS[benchmark].get("at_hand", ())})
         for source in self.at_hand:
-            if source not in there:
-                allowed = f"use {_or(there)}" if there else "leave the key out"
+            author = choosers.author(source)
+            if author in self.models and (why := choosers.no_writer(source, author, self.models)):
+                raise ValueError(f"at_hand: {why}")
+            if not any(source in self._sources(benchmark) for benchmark in self.benchmarks):
+                there = sorted({known for benchmark in self.benchmarks for known in self._sources(benchmark)})
+                allowed = f"use {either(there)}" if there else "leave the key out"
                 raise ValueError(
-                    f"at_hand: {source!r} gives no tests for {_or(self.benchmarks)} that are fewer than those that "
+                    f"at_hand: {source!r} gives no tests for {either(self.benchmarks)} that are fewer than those that "
                     f"judge; {allowed}"
                 )
         return self
-
-    def _votes(self, ranker, source):
-        """Whether a ranker that lets the candidates vote can have its inputs."""
-        kind = ranker.partition(":")[0]
-        if source in CONSENSUS[kind]:
-            return
-        if source != "self" and source not in self.models:
-            raise ValueError(
-                f"rankers: {ranker!r} names nobody who writes its tests; after '{kind}:' comes "
-                f"{_or([*CONSENSUS[kind], 'self', *self.models])}"
-            )
-        if source != "self" and self.models[source].engine not in WRITERS:
-            lacks = (
-                "is imported" if self.models[source].engine == "import" else "is behind a server, not yet asked for any"
-            )
-            raise ValueError(f"rankers: {ranker!r} needs a model that writes tests, and {source} {lacks}")
-        for benchmark in self.benchmarks:
-            if not BENCHMARKS[benchmark].get("asserts"):
-                raise ValueError(
-                    f"rankers: {ranker!r} needs tests that a model writes, and models are not asked for tests of "
-                    f"{benchmark} yet; leave that ranker out"
-                )
 
     @model_validator(mode="after")
     def _chat_is_asked_somehow(self):
@@ -351,10 +319,6 @@ class Study(_Strict):
                         f"models.{name}.{key}: there are {len(self.benchmarks)} benchmarks and one file; "
                         "write {benchmark} where their names stand in the path"
                     )
-            if f"nll:{name}" in self.rankers:
-                raise ValueError(
-                    f"rankers: 'nll:{name}' needs a model that reads, and {name} is imported; leave the ranker out"
-                )
         return self
 
     def decodings(self, model):
@@ -368,12 +332,8 @@ class Study(_Strict):
         return (chosen.path if decoding == "sampled" else chosen.greedy).replace("{benchmark}", benchmark)
 
     def rankers_of(self, model):
-        """The rankers that can score this model's samples, in the study's order.
-
-        An import has no log-probabilities of its own, nor have some servers' answers; recordings/ hold the scores of
-        recorded samples alone.
-        """
-        return tuple(ranker for ranker in self.rankers if self._can_rank(ranker, model))
+        """The rankers that can score this model's samples, in the study's order."""
+        return tuple(ranker for ranker in self.rankers if choosers.can_rank(ranker, model, self.models))
 
     def parts(self, model):
         """The rankers of a model's samples that `combined` is made of, sorted: all but luck."""
@@ -381,18 +341,15 @@ class Study(_Strict):
 
     def sources(self, benchmark):
         """The sources of tests at hand that a benchmark has, in the study's order."""
-        return tuple(source for source in self.at_hand if source in BENCHMARKS[benchmark].get("at_hand", ()))
+        there = self._sources(benchmark)
+        return tuple(source for source in self.at_hand if source in there)
 
-    def _can_rank(self, ranker, model):
-        chosen, scorer = self.models[model], self.scorer(ranker, model)
-        if scorer is not None:
-            return chosen.engine == "recorded" or self.models[scorer].engine not in ("import", "recorded")
-        kind, _, source = ranker.partition(":")
-        if kind in CONSENSUS:
-            return source != "self" or chosen.engine in WRITERS
-        if kind != "nll":
-            return True
-        return chosen.logprobs if chosen.engine == "endpoint" else chosen.engine != "import"
+    def _sources(self, benchmark):
+        """All sources of tests at hand that a benchmark could have in this study."""
+        chosen = BENCHMARKS[benchmark]
+        able = [name for name, model in self.models.items() if model.engine in choosers.WRITERS]
+        written = [f"written:{name}" for name in able] if chosen.get("asserts") else []
+        return [*chosen.get("at_hand", ()), *written]
 
     @property
     def auto(self):
@@ -403,27 +360,10 @@ class Study(_Strict):
         """How many blocks of `block` samples the model's n fills; 1 at least where it is not known yet."""
         return -(-(sizes.n(self.models[model].samples, benchmark) or 1) // self.block)
 
-    def scorer(self, ranker, model):
-        """The model that must read `model`'s samples for this ranker, or None.
-
-        A model's NLL of its own samples is already kept by sampling.
-        """
-        kind, _, name = ranker.partition(":")
-        return name if kind == "nll" and name not in ("self", model) else None
-
-    def source_of(self, ranker, model):
-        """Where a ranker that lets `model`'s samples vote has its inputs: examples, a model's name, or None."""
-        kind, _, source = ranker.partition(":")
-        return None if kind not in CONSENSUS else model if source == "self" else source
-
-    def writer(self, ranker, model):
-        """The model whose tests this ranker needs for `model`'s samples, or None."""
-        source = self.source_of(ranker, model)
-        return None if source == "examples" else source
-
     def writers(self):
         """The models that write tests, in the study's order."""
-        needed = {self.writer(ranker, model) for model in self.models for ranker in self.rankers_of(model)}
+        needed = {choosers.writer(ranker, model) for model in self.models for ranker in self.rankers_of(model)}
+        needed |= {choosers.author(source) for benchmark in self.benchmarks for source in self.sources(benchmark)}
         return tuple(model for model in self.models if model in needed)
 
     def written_blocks(self):
@@ -470,6 +410,11 @@ class Study(_Strict):
         }
         return _json(**settings, **self._opening(model))
 
+    def _texts(self, benchmark):
+        """Of two counts that stand for all others, that of a job of all problems."""
+        problems = min(BENCHMARKS[benchmark]["problems"], self.problems or COMPILE_FROM)
+        return COMPILE_FROM if problems >= COMPILE_FROM else 1
+
     def written_settings(self, benchmark, model):
         chosen = self.models[model]
         decoding = {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
@@ -497,6 +442,8 @@ class Study(_Strict):
             score=any(ranker == f"nll:{model}" for ranker in self.rankers),
             **self._opening(model),
             **({key: getattr(chosen, key) for key in asked} if chosen.engine == "endpoint" else {}),
+            # of one of the jobs whose price is wanted: large ones are run in another way (engines.COMPILE_FROM)
+            **({"texts": self._texts(benchmark)} if chosen.engine == "vllm" else {}),
         )
 
     def execute_settings(self, benchmark):
@@ -512,7 +459,7 @@ class Study(_Strict):
         return _json(source=source)
 
     def rank_settings(self, ranker, model):
-        scorer = self.scorer(ranker, model)
+        scorer = choosers.reader(ranker, model)
         settings = {"ranker": ranker, "scorer": scorer}
         if scorer:
             settings |= {"engine": self.models[scorer].engine, **self._opening(scorer)}
@@ -651,11 +598,6 @@ def _unique(values):
         if values.count(value) > 1:
             raise ValueError(f"{value!r} stands there twice")
     return values
-
-
-def _or(names):
-    names = list(names)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _json(**settings):

@@ -13,7 +13,7 @@ import math
 import re
 from typing import NamedTuple
 
-from isobudget import published
+from isobudget import choosers, published
 from isobudget.benchmarks import BENCHMARKS
 
 PEAK = 312e12  # FLOP/s of an A100, bfloat16, dense (NVIDIA's data sheet)
@@ -90,7 +90,7 @@ def _work(study, model):
             study.blocks(benchmark, other) * study.block
             for other in study.models
             for ranker in study.rankers_of(other)
-            if study.scorer(ranker, other) == model
+            if choosers.reader(ranker, other) == model
         )
         generations, readings = generations + drawn, readings + ranked
         written, read = written + drawn * tokens, read + ranked * tokens

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from isobudget import paths, sizes
+from isobudget import choosers, paths, sizes
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, read_metadata, read_rows, whole_file, write_json
 
@@ -56,7 +56,7 @@ def check(study, root):
                 )
     for model in study.models:
         for ranker in study.rankers_of(model):
-            scorer = study.scorer(ranker, model)
+            scorer = choosers.reader(ranker, model)
             if not scorer or study.models[scorer].engine != "recorded":
                 continue
             for benchmark in study.benchmarks:
@@ -79,8 +79,8 @@ def check(study, root):
                 if not file.exists():
                     fewer = f"ask for {block * study.block} or fewer in written.samples, " if block else ""
                     raise StudyError(
-                        f"rankers: tests that {writer} writes need {file}, which was not recorded; {fewer}"
-                        f"leave out the rankers that use them, or set {writer} to engine: vllm."
+                        f"rankers, at_hand: tests that {writer} writes need {file}, which was not recorded; {fewer}"
+                        f"leave out what uses them, or set {writer} to engine: vllm."
                     )
 
 
@@ -91,7 +91,7 @@ def held(study, root):
     """
     found = {}
     for model, settings in study.models.items():
-        recorded = [r for r in study.rankers_of(model) if (s := study.scorer(r, model)) and _replayed(study, s)]
+        recorded = [r for r in study.rankers_of(model) if (s := choosers.reader(r, model)) and _replayed(study, s)]
         kinds = [(paths.SCORES, {"ranker": ranker}) for ranker in recorded]
         kinds += [(paths.SAMPLES, {})] if settings.engine == "recorded" else []
         for template, keys in kinds:

@@ -7,6 +7,7 @@ process starts, so `prepare` starts the process again with that environment, onc
 import contextlib
 import importlib.metadata
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from isobudget import stage
-from isobudget.engines import devices
+from isobudget.engines import COMPILE_FROM, devices
 from isobudget.errors import StudyError
 
 CPU_SEQUENCES = 64  # at once: more does not raise tokens a second on two to sixteen cores
@@ -42,6 +43,7 @@ class Engine(NamedTuple):
     context: int
     on_cpu: bool
     dtype: str
+    compiled: bool
 
 
 def on_cpu():
@@ -76,6 +78,8 @@ def environment(given):
         needed.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
         needed.setdefault("VLLM_CPU_NUM_OF_RESERVED_CPU", "0")
         needed.setdefault("VLLM_CPU_KVCACHE_SPACE", str(CPU_KV_GIB))
+        # what vLLM compiles ahead of time for a CPU it fails to load again; what it compiles at loading it finds again
+        needed.setdefault("VLLM_USE_AOT_COMPILE", "0")
         libraries = [Path(sys.prefix, "lib/libiomp5.so"), *Path("/usr/lib").glob("*/libtcmalloc_minimal.so.4")]
         preload = [str(path) for path in libraries[:2] if path.exists()]
         if preload:
@@ -83,7 +87,7 @@ def environment(given):
     return needed
 
 
-def load(settings, longest, seed, top_p=1.0):
+def load(settings, longest, seed, top_p=1.0, texts=1):
     """Open a model.
 
     Args:
@@ -91,6 +95,8 @@ def load(settings, longest, seed, top_p=1.0):
         longest: tokens of the longest prompt and completion together.
         seed: of the sampler.
         top_p: the nucleus all later `generate` calls use; on a CPU it is built in at loading.
+        texts: how many prompts, or texts to score, there will be; for COMPILE_FROM the model is compiled on a CPU
+            too, if there is a C++ compiler.
 
     Raises:
         StudyError: not installed, no such weights, too little memory.
@@ -102,10 +108,11 @@ def load(settings, longest, seed, top_p=1.0):
         dtype = "float32"
     if not cpu or devices.pretended():
         devices.lease(settings["tensor_parallel"], weights)
-    options = {}
+    options, compiled = {}, True
     if cpu:
         _check_memory(weights, dtype)
-        options |= {"enforce_eager": True, "max_num_seqs": CPU_SEQUENCES, "block_size": CPU_KV_BLOCK}
+        compiled = texts >= COMPILE_FROM and shutil.which(os.environ.get("CXX", "g++")) is not None
+        options |= {"enforce_eager": not compiled, "max_num_seqs": CPU_SEQUENCES, "block_size": CPU_KV_BLOCK}
         if top_p < 1:
             from isobudget.engines.nucleus import nucleus
 
@@ -127,7 +134,7 @@ def load(settings, longest, seed, top_p=1.0):
     tokenizer = llm.get_tokenizer()
     # a special token is never code: whichever the model writes first ends the completion
     dtype = str(llm.model_config.dtype).removeprefix("torch.")
-    return Engine(llm, sorted(tokenizer.all_special_ids), longest, cpu, dtype)
+    return Engine(llm, sorted(tokenizer.all_special_ids), longest, cpu, dtype, compiled)
 
 
 def count_tokens(settings, prompts, max_tokens):
@@ -302,6 +309,11 @@ def _look_up(known, tokens, head):
             return None
         total += logprob
     return total, len(tokens) - head
+
+
+def facts(engine):
+    """What a file's metadata say of the engine that made it: dtype, whether it was compiled, versions, hardware."""
+    return {"dtype": engine.dtype, "compiled": engine.compiled, "versions": versions(), "hardware": hardware()}
 
 
 def versions():

@@ -65,9 +65,9 @@ def by_model(samples, prompts, settings, where, server=None):
         facts = endpoint.facts(engine)
     else:
         named = [(task, prompts[task] + text) for task, text in pairs]
-        engine = vllm.load(settings, max(vllm.count_tokens(settings, named, 1)) + 16, seed=0)
+        engine = vllm.load(settings, max(vllm.count_tokens(settings, named, 1)) + 16, seed=0, texts=len(pairs))
         scores, seconds = vllm.score(engine, texts, name)
-        facts = {"dtype": engine.dtype, "versions": vllm.versions(), "hardware": vllm.hardware()}
+        facts = vllm.facts(engine)
     found = {pair: mean_nll(*score) for pair, score in zip(pairs, scores, strict=True)}
     return [found[sample["task_id"], sample["text"]] for sample in samples], {
         "scorer": settings["scorer"],
@@ -100,7 +100,7 @@ def replay(samples, recording, where):
             raise StudyError(
                 f"{recording}: {sample['task_id']} sample {sample['sample']} has no score; restore the file from git."
             )
-    kept_keys = ("scorer", "distinct", "seconds", "dtype", "versions", "hardware")
+    kept_keys = ("scorer", "distinct", "seconds", "dtype", "compiled", "versions", "hardware")
     return [found[sample["task_id"], sample["sample"]] for sample in samples], {
         key: metadata[key] for key in kept_keys if key in metadata
     }

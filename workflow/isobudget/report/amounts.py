@@ -75,19 +75,19 @@ def points(value):
     return "0.0" if text in ("+0.0", "-0.0") else text
 
 
-def source_words(source):
-    """What tests at hand are: the examples in the prompts, assert 2 of those that judge."""
+def source_words(source, models=()):
+    """What tests at hand are: the examples in the prompts, assert 2 of those that judge, tests that 0.5b wrote."""
     kind, _, which = source.partition(":")
-    return {"examples": "the examples in the prompts", "assert": f"assert {which} of those that judge"}.get(
-        kind, source
-    )
+    words = {"examples": "the examples in the prompts", "assert": f"assert {which} of those that judge"}
+    words["written"] = f"tests that {short_names(models).get(which, which)} wrote"
+    return words.get(kind, source)
 
 
 def chooser_words(chooser, models):
     """Who chooses, its model by its short name: `nll:1.5b`; and that `combined` is told labels, which no other is."""
     kind, colon, name = chooser.partition(":")
     if kind == "at_hand":
-        return source_words(name)
+        return source_words(name, models)
     if chooser == "tests":
         return "the tests that judge"
     if chooser == "combined":

@@ -60,7 +60,7 @@ def alternative(study, benchmark, kind, unit):
         parts += [_line(mark, f"published of {names[mark.model]}", unit) for mark in marks]
     elif kind == "at_hand":
         parts = [
-            _line(curve, f"{names[curve.model]} by {source_words(source)}", unit)
+            _line(curve, f"{names[curve.model]} by {source_words(source, study.models)}", unit)
             for source in sorted({row.source for row in study.at_hand_at_k if row.benchmark == benchmark})
             for curve in curves.at_hand_curves(study, benchmark, unit, source)
         ]

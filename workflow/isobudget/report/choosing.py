@@ -53,7 +53,7 @@ def by_tests_at_hand(study, benchmark, unit):
         if source == chooser:
             continue
         small, large = short_names(study.models)[cheapest], short_names(study.models)[dearest]
-        start = f"Where {source_words(source)} choose, the tests that judge kept away:"
+        start = f"Where {source_words(source, study.models)} choose, the tests that judge kept away:"
         if row is None or row.k < 2:
             told.append(f"{start} {large} once pays for {small} {times(row.k) if row else 'not once'}, no choice.")
             continue

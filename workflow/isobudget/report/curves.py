@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from isobudget import published
+from isobudget.choosers import AT_HAND
 
 
 class Curve(NamedTuple):
@@ -78,15 +79,16 @@ def false_positive_curves(study, benchmark, unit, source):
     return _curves(study, rows, unit, tuple(f"false_positives{end}" for end in ("", "_low", "_high")))
 
 
-def candidate_cost(study, unit, model, ranker=None):
+def candidate_cost(study, unit, model, chooser=None):
     """What one candidate costs in a unit, its ranking included, and what a problem costs once beside them.
 
-    Returns (each, once), absolute; None where a part of the cost is unknown.
+    chooser: a ranker, `at_hand:SOURCE`, or None for the tests that judge. Returns (each, once), absolute; None where a
+    part of the cost is unknown.
     """
-    if ranker is None:
+    if chooser is None:
         costs = study.costs_in(unit)
         return (costs[model].generation, 0.0) if model in costs else None
-    key = (model, ranker, unit)
+    key = (model, chooser, unit)
     return next(((row.candidate, row.once) for row in study.candidate_costs if row[:3] == key), None)
 
 
@@ -124,7 +126,8 @@ def _curves(study, rows, unit, columns=("value", "low", "high")):
     curves = []
     order = {model: position for position, model in enumerate(study.models)}
     for (model, ranker), points in sorted(grouped.items(), key=lambda item: (order[item[0][0]], item[0][1] or "")):
-        cost = (1, 0) if unit is None else candidate_cost(study, unit, model, ranker)
+        chooser = ranker or (f"{AT_HAND}{points[0].source}" if hasattr(points[0], "source") else None)
+        cost = (1, 0) if unit is None else candidate_cost(study, unit, model, chooser)
         if cost is None:
             continue
         points.sort(key=lambda row: row.k)

@@ -6,6 +6,7 @@ A family's query gives benchmark, model, choice, k, draws, value, low, high: a s
 
 from typing import NamedTuple
 
+from isobudget.choosers import AT_HAND
 from isobudget.report.curves import candidate_cost, thinned_places
 from isobudget.report.database import UNITS, columns_of, query
 
@@ -21,7 +22,7 @@ class Family(NamedTuple):
         about: one or two sentences under the figure.
         choice: what the values of `choice` are called, or None.
         first: the choice to begin with, where it is there.
-        ranked: whether a choice is a ranker, whose reading is paid for.
+        chooser: what a choice is called in candidate_costs, `{choice}` in it; None: choosing costs nothing.
         behind: the key of a family drawn faintly behind this one, or None.
         times: how a number of samples is said, `{k}` in it.
     """
@@ -33,7 +34,7 @@ class Family(NamedTuple):
     about: str
     choice: str | None = None
     first: str | None = None
-    ranked: bool = False
+    chooser: str | None = None
     behind: str | None = None
     times: str = "× {k}"
 
@@ -61,9 +62,10 @@ FAMILIES = (
         "at_hand_at_k",
         "Only some tests choose",
         "problems on which the sample chosen by the tests at hand is right",
-        "Fewer tests than those that judge: the first of k samples that passes them is handed over. The faint line "
-        "behind is what all tests would reach with the same samples.",
+        "Fewer tests than those that judge: the first of k samples that passes them is handed over. Tests that a model "
+        "writes are paid for. The faint line behind is what all tests would reach with the same samples.",
         choice="tests at hand",
+        chooser=f"{AT_HAND}{{choice}}",
         behind="pass",
     ),
     Family(
@@ -75,7 +77,7 @@ FAMILIES = (
         "line behind is what unit tests would reach with the same samples. A star is one greedy output.",
         choice="ranker",
         first="nll:self",
-        ranked=True,
+        chooser="{choice}",
         behind="pass",
     ),
 )
@@ -107,7 +109,8 @@ def _family(study, connection, benchmark, family):
         k = [point[0] for point in points]
         kept = [points[place] for place in thinned_places(k)]
         k, draws, value, low, high = ([_round(number) for number in column] for column in zip(*kept, strict=True))
-        costs = {unit: candidate_cost(study, unit, model, choice if family.ranked else None) for unit in UNITS}
+        chooser = family.chooser and family.chooser.format(choice=choice)
+        costs = {unit: candidate_cost(study, unit, model, chooser) for unit in UNITS}
         lines.append(
             {
                 "model": study.models.index(model),
@@ -122,7 +125,7 @@ def _family(study, connection, benchmark, family):
             }
         )
     told = family._asdict()
-    del told["table"], told["ranked"]
+    del told["table"], told["chooser"]
     told["first"] = choices.index(family.first) if family.first in choices else 0
     return {**told, "choices": choices, "lines": lines}
 

@@ -165,7 +165,7 @@ def at_hand_figure(study, benchmark, unit):
             _ceilings(study, scores, benchmark, source, look)
             _rings(scores, rings, factor, look, panel=source)
             _stars(scores, stars, factor, look, panel=source)
-            scores.set_title(f"choosing by {source_words(source)}")
+            scores.set_title(f"choosing by {source_words(source, study.models)}")
             scores.set_ylabel("right, % of problems")
             _score_axis(scores, [*lines, *oracle], stars)
             wrong.set_ylabel("accepted and\nwrong, %")

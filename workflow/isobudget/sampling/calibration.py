@@ -58,7 +58,7 @@ def by_vllm(problems, asked, args):
     counts = vllm.count_tokens(settings, named, decoding["max_tokens"])
     # read back, a completion may be cut into a few more tokens than it was written in, and scoring adds one
     longest = max(counts) + decoding["max_tokens"] + 64
-    engine = vllm.load(settings, longest, seed=args.run, top_p=decoding["top_p"])
+    engine = vllm.load(settings, longest, seed=args.run, top_p=decoding["top_p"], texts=settings["texts"])
     vllm.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 8, "warm-up")
     name = f"{args.model} calibration {args.run}"
     drawn, seconds = vllm.generate(engine, asked, decoding, settings["n"], name, "chat" in settings)
@@ -67,8 +67,7 @@ def by_vllm(problems, asked, args):
         # the engine still holds the prompts; a ranking job begins without them, and so does this
         engine.llm.reset_prefix_cache()
         _, scoring_seconds = vllm.score(engine, _pairs(problems, drawn), f"{name}, scoring")
-    facts = {"dtype": engine.dtype, "versions": vllm.versions(), "hardware": vllm.hardware()}
-    return drawn, seconds, scoring_seconds, facts
+    return drawn, seconds, scoring_seconds, vllm.facts(engine)
 
 
 def by_server(problems, asked, args):

@@ -20,7 +20,8 @@ def samples(problems, settings, where, recording=None):
     named = [(problem["task_id"], prompt) for problem, prompt in zip(problems, asked, strict=True)]
     counts = vllm.count_tokens(settings, named, decoding["max_tokens"])
     # each block has a seed of its own, or it would draw the block before once more
-    engine = vllm.load(settings, max(counts) + decoding["max_tokens"], seed=block, top_p=decoding["top_p"])
+    longest = max(counts) + decoding["max_tokens"]
+    engine = vllm.load(settings, longest, seed=block, top_p=decoding["top_p"], texts=len(asked))
     name = f"{where['benchmark']} {where['model']} {where['decoding']} {block}"
     completions, seconds = vllm.generate(engine, asked, decoding, n, name, "chat" in settings)
     rows = [
@@ -36,9 +37,7 @@ def samples(problems, settings, where, recording=None):
         **({"chat": settings["chat"]} if "chat" in settings else {}),
         "weights": settings["weights"],
         "revision": settings["revision"],
-        "dtype": engine.dtype,
         "seed": block,
         "seconds": round(seconds, 3),
-        "versions": vllm.versions(),
-        "hardware": vllm.hardware(),
+        **vllm.facts(engine),
     }

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from isobudget import rows, stage
+from isobudget.choosers import AT_HAND
 from isobudget.errors import StudyError
 from isobudget.store import choosing, comparisons, mixtures
 from isobudget.store.files import UNITS, check, drawn, read_costs, read_through, study_files
@@ -78,11 +79,11 @@ def _fill(connection, settings, files, costs):
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         costs,
     )
-    ranked = {}
+    chosen = {}
     for file in files:
-        if file.kind == "scores":
-            ranked.setdefault(file.model, {})[file.ranker] = True
-    candidates = candidate_costs(costs, ranked)
+        if file.kind in ("scores", "at_hand"):
+            chosen.setdefault(file.model, {})[file.ranker or f"{AT_HAND}{file.source}"] = True
+    candidates = candidate_costs(costs, chosen)
     if candidates:
         connection.executemany("INSERT INTO candidate_costs VALUES (?, ?, ?, ?, ?)", candidates)
     budgets = [(unit, float(budget)) for unit, numbers in settings["budgets"].items() for budget in numbers]

@@ -8,10 +8,12 @@ import itertools
 
 import numpy as np
 
+from isobudget.choosers import AT_HAND
 from isobudget.statistics import steps
 from isobudget.statistics.at_hand import WRONG_COSTS, best_k
 from isobudget.statistics.bootstrap import interval
 from isobudget.store.comparisons import Option, options
+from isobudget.store.prices import candidate
 
 SINGLES = {"greedy": "greedy", "pass_at_k": "sampled"}  # metric: what one output of a model is called
 
@@ -34,11 +36,14 @@ def at_hand(estimates, costs):
     """Choosing by each source of tests at hand: a list of (`at_hand:SOURCE`, Option)."""
     found = []
     for each in estimates:
-        cost = costs[each.model][0]
         for (metric, source), (values, low, high, drawn) in each.metrics.items():
-            if cost and metric == "at_hand_anyway_at_k":
-                curve = steps.Curve(cost, values, drawn)
-                found.append((f"at_hand:{source}", Option(each.model, source, curve, low, high)))
+            if metric != "at_hand_anyway_at_k":
+                continue
+            name = f"{AT_HAND}{source}"
+            cost = candidate(name, each.model, costs)
+            if cost and cost[0]:
+                curve = steps.Curve(cost[0], values, drawn, cost[1])
+                found.append((name, Option(each.model, source, curve, low, high)))
     return found
 
 

@@ -9,7 +9,7 @@ from isobudget import paths, rows
 from isobudget.errors import StudyError
 
 UNITS = ("flops", "seconds", "usd")
-_DRAWN = ("engine", "dtype", "weights", "revision", "hardware", "versions")
+_DRAWN = ("engine", "dtype", "compiled", "weights", "revision", "hardware", "versions")
 
 
 @dataclass(frozen=True)

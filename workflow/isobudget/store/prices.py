@@ -1,51 +1,48 @@
-"""What a candidate costs, its ranking included: the one place that says which ranker costs what."""
+"""What a candidate costs, choosing included: the one place that says which chooser costs what."""
 
-from isobudget.config import CONSENSUS
+from isobudget import choosers
 
 
-def readers(ranker, model, rankers=()):
-    """The models whose scoring pass each candidate of `model` costs under a ranker, sorted.
+def readers(chooser, model, rankers=()):
+    """The models whose scoring pass each candidate of `model` costs under a chooser, sorted.
 
-    A model's likelihood of its own samples was kept when they were sampled, and length or luck cost nothing.
+    A model's likelihood of its own samples was kept when they were sampled; length, luck and runs cost nothing.
 
     Args:
-        ranker: its name.
-        model: whose samples are ranked.
+        chooser: a ranker, or `at_hand:SOURCE`.
+        model: whose samples are chosen from.
         rankers: all that rank them, of which `combined` is made.
     """
-    if ranker == "combined":
-        return sorted({each for other in rankers if other != ranker for each in readers(other, model)})
-    kind, _, name = ranker.partition(":")
-    return [name] if kind == "nll" and name not in ("self", model) else []
+    return _needed(choosers.reader, chooser, model, rankers)
 
 
-def writers(ranker, model, rankers=()):
-    """The models whose tests a problem costs once under a ranker, sorted: they choose among however many candidates.
+def writers(chooser, model, rankers=()):
+    """The models whose tests a problem costs once under a chooser, sorted: they choose among however many candidates.
 
     Args:
-        ranker, model, rankers: as in `readers`.
+        chooser, model, rankers: as in `readers`.
     """
-    if ranker == "combined":
-        return sorted({each for other in rankers if other != ranker for each in writers(other, model)})
-    kind, _, name = ranker.partition(":")
-    if kind not in CONSENSUS or name in CONSENSUS[kind]:
-        return []
-    return [model if name == "self" else name]
+    return _needed(choosers.writer, chooser, model, rankers)
 
 
-def candidate(ranker, model, costs, rankers=()):
+def _needed(whom, chooser, model, rankers):
+    parts = [other for other in rankers if other != chooser] if chooser == "combined" else [chooser]
+    return sorted({needed for part in parts if (needed := whom(part, model))})
+
+
+def candidate(chooser, model, costs, rankers=()):
     """What one candidate costs in one unit, sampled and ranked, and what a problem costs once beside its candidates.
 
     Args:
-        ranker, model, rankers: as in `readers`.
+        chooser, model, rankers: as in `readers`.
         costs: {model: (generation, scoring, written)} in the unit, None where not known.
 
     Returns:
         (each, once), floats; None where a part of the cost is not known.
     """
     unknown = (None, None, None)
-    each = [costs[model][0], *(costs.get(reader, unknown)[1] for reader in readers(ranker, model, rankers))]
-    once = [costs.get(writer, unknown)[2] for writer in writers(ranker, model, rankers)]
+    each = [costs[model][0], *(costs.get(reader, unknown)[1] for reader in readers(chooser, model, rankers))]
+    once = [costs.get(writer, unknown)[2] for writer in writers(chooser, model, rankers)]
     return None if None in (*each, *once) else (sum(each), sum(once, 0.0))
 
 
@@ -54,22 +51,23 @@ def in_unit(costs, unit):
     return {model: (generation, scoring, written) for model, u, generation, scoring, *_, written in costs if u == unit}
 
 
-def candidate_costs(costs, ranked):
+def candidate_costs(costs, chosen):
     """The rows of the table candidate_costs.
 
     Args:
         costs: the rows that files.read_costs gives.
-        ranked: {model: the rankers of its samples}.
+        chosen: {model: what chooses among its samples: rankers, and `at_hand:SOURCE`}.
 
     Returns:
-        A list of (model, ranker, unit, candidate, once) where both are known.
+        A list of (model, chooser, unit, candidate, once) where both are known.
     """
     found = []
     for unit in dict.fromkeys(row[1] for row in costs):
         prices = in_unit(costs, unit)
-        for model, rankers in ranked.items():
-            for ranker in rankers:
-                cost = candidate(ranker, model, prices, rankers) if prices.get(model, (None,))[0] else None
+        for model, names in chosen.items():
+            rankers = [name for name in names if not name.startswith(choosers.AT_HAND)]
+            for name in names:
+                cost = candidate(name, model, prices, rankers) if prices.get(model, (None,))[0] else None
                 if cost:
-                    found.append((model, ranker, unit, *cost))
+                    found.append((model, name, unit, *cost))
     return found

@@ -60,8 +60,8 @@ CREATE TABLE costs (
     written DOUBLE
 );
 
--- What one candidate costs where a ranker chooses, its sampling and its ranking, and what a problem costs once beside all
--- its candidates. No row where a part is not known.
+-- What one candidate costs where a ranker chooses, or tests at hand (at_hand:SOURCE), its sampling and its ranking, and what
+-- a problem costs once beside all its candidates. No row where a part is not known.
 CREATE TABLE candidate_costs (model VARCHAR, ranker VARCHAR, unit VARCHAR, candidate DOUBLE, once DOUBLE);
 
 CREATE TEMP TABLE files (
