@@ -239,6 +239,19 @@ def test_tests_that_a_model_writes_are_paid_for_once_a_problem_whoever_chooses_b
     assert {line["once"].get("flops") for line in family["lines"]} == {2e12}
 
 
+def test_where_the_tests_leave_no_money_for_a_choice_the_report_says_so_and_what_one_costs(tmp_path):
+    results = write_choosing(tmp_path / "results", "written:S", {"flops": 3e12, "seconds": None, "usd": None})
+    (said,) = choosing.by_tests_at_hand(read_study(results / "isobudget.duckdb"), "humaneval", "flops")
+    assert "the FLOPs of L run once do not pay for two samples of S to choose from" in said
+    query = (
+        "SELECT k, budget, 100 * value, 100 * margin FROM against_one WHERE chooser = 'at_hand:written:S'"
+        " AND unit = 'flops' AND model = 'S' AND single = 'sampled' ORDER BY margin DESC, k LIMIT 1"
+    )
+    ((k, budget, value, margin),) = ask(results, query)
+    assert f"S run {k} times, for {budget:g} generations: right on {value:.1f} % of problems" in said
+    assert f"({margin:+.1f} points, paired" in said
+
+
 def test_ceilings_count_a_problem_without_an_accepted_sample_both_ways(database):
     for model, reached, most in database("SELECT model, reached, most FROM at_hand_ceilings"):
         shares = []

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from isobudget.choosers import AT_HAND
 from isobudget.report import answer
 from isobudget.report.amounts import NAMES, chooser_words, digits, percent, points, short_names, source_words, times
 
@@ -46,18 +47,23 @@ def contests(study, benchmark, unit, single):
 def by_tests_at_hand(study, benchmark, unit):
     """A paragraph a source of tests at hand: does the small model still win where these choose? A list of str."""
     cheapest, dearest, found = contests(study, benchmark, unit, "sampled")
-    rows = {contest.chooser: contest.equal for contest in found}
+    contested = {contest.chooser: contest for contest in found}
     told = []
-    for chooser, row in rows.items():
-        source = chooser.removeprefix("at_hand:")
+    for chooser, (_, row, best) in contested.items():
+        source = chooser.removeprefix(AT_HAND)
         if source == chooser:
             continue
         small, large = short_names(study.models)[cheapest], short_names(study.models)[dearest]
         start = f"Where {source_words(source, study.models)} choose, the tests that judge kept away:"
         if row is None or row.k < 2:
-            told.append(f"{start} {large} once pays for {small} {times(row.k) if row else 'not once'}, no choice.")
+            told.append(
+                f"{start} the {NAMES[unit]} of {large} run once do not pay for two samples of {small} to choose from. "
+                f"At whatever cost the best is {small} run {times(best.k)}, for {digits(best.budget)} generations: "
+                f"right on {percent(best.value)} % of problems, and {large} once on {percent(best.other_value)} % "
+                f"({_margin(best)}). {_limits(study, benchmark, cheapest, source, small)}"
+            )
             continue
-        judged = rows["tests"]
+        judged = contested["tests"].equal
         sentence = (
             f"{start} for the {NAMES[unit]} of {large} run once, {small} run {times(row.k)} is right on "
             f"{percent(row.value)} % of problems, and {large} on {percent(row.other_value)} % ({_margin(row)}). "
@@ -104,7 +110,7 @@ def _limits(study, benchmark, model, source, small):
 def by_rankers(study, benchmark, unit):
     """One paragraph: does a ranker of the small model's samples reach the large one's greedy output? None: no rows."""
     cheapest, dearest, found = contests(study, benchmark, unit, "greedy")
-    ranked = [c for c in found if c.chooser != "tests" and not c.chooser.startswith("at_hand:")]
+    ranked = [c for c in found if c.chooser != "tests" and not c.chooser.startswith(AT_HAND)]
     if not ranked:
         return None
     small, large = short_names(study.models)[cheapest], short_names(study.models)[dearest]
