@@ -16,7 +16,7 @@ rule aggregate:
         "../envs/core.yaml"
     params:
         code=code("store", "statistics"),
-        settings=lambda wildcards: sized().aggregate_settings(),
+        settings=lambda wildcards: told.aggregate(sized()),
         results=lambda wildcards, output: Path(output[0]).parent,
     message:
         "put the study's tables into one DuckDB file"

@@ -16,7 +16,7 @@ rule tests:
         "../envs/core.yaml"
     params:
         code=code("problems/at_hand"),
-        settings=lambda wildcards: study.tests_settings(wildcards.source),
+        settings=lambda wildcards: told.tests(study, wildcards.source),
         cases=lambda wildcards, input: f"--cases {input.cases}" if "cases" in input.keys() else "",
     message:
         "{wildcards.benchmark}: collect its tests at hand, {wildcards.source}"
@@ -40,7 +40,7 @@ rule at_hand:
     threads: 2
     params:
         code=code("execution", "sandbox"),
-        settings=lambda wildcards: study.at_hand_settings(wildcards.benchmark),
+        settings=lambda wildcards: told.at_hand(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run samples of {wildcards.model} against {wildcards.source}, block {wildcards.block}"

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import choosers, paths, plan, recordings, sizes
+from isobudget import choosers, paths, plan, recordings, sizes, told
 from isobudget.claim import Claim
 from isobudget.clock import mend
 from isobudget.config import load

@@ -18,7 +18,7 @@ rule cost:
         "../envs/core.yaml"
     params:
         code=code("costs"),
-        settings=lambda wildcards: study.cost_settings(wildcards.model),
+        settings=lambda wildcards: told.cost(study, wildcards.model),
     message:
         "{wildcards.model}: what a generation costs"
     shell:

@@ -15,7 +15,7 @@ rule combine:
         "../envs/core.yaml"
     params:
         code=code("estimates/combined", "estimates/samples", "statistics/combined"),
-        settings=lambda wildcards: sized().combine_settings(wildcards.benchmark, wildcards.model),
+        settings=lambda wildcards: told.combine(sized(), wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[4],
     message:
         "{wildcards.benchmark}: weigh the rankers of {wildcards.model}"
@@ -40,7 +40,7 @@ rule estimate:
         "../envs/core.yaml"
     params:
         code=code("estimates", "statistics"),
-        settings=lambda wildcards: sized().estimate_settings(wildcards.benchmark, wildcards.model),
+        settings=lambda wildcards: told.estimate(sized(), wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[2],
     message:
         "{wildcards.benchmark}: estimate {wildcards.model}"

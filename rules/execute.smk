@@ -17,7 +17,7 @@ rule references:
     params:
         # not what makes programs of texts: reference solutions are programs
         code=code("execution/judging", "execution/references", "sandbox"),
-        settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
+        settings=lambda wildcards: told.execute(study, wildcards.benchmark),
     message:
         "{wildcards.benchmark}: check that its reference solutions pass in the sandbox"
     shell:
@@ -42,7 +42,7 @@ rule execute:
     threads: 2
     params:
         code=code("execution", "sandbox"),
-        settings=lambda wildcards: study.execute_settings(wildcards.benchmark),
+        settings=lambda wildcards: told.execute(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run {wildcards.decoding} programs of {wildcards.model}, block {wildcards.block}"

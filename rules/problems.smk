@@ -15,7 +15,7 @@ rule problems:
     conda:
         "../envs/core.yaml"
     params:
-        settings=lambda wildcards: study.problems_settings(wildcards.benchmark),
+        settings=lambda wildcards: told.problems(study, wildcards.benchmark),
     message:
         "{wildcards.benchmark}: load its problems"
     shell:

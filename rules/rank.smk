@@ -26,7 +26,7 @@ rule rank:
         gpu=lambda wildcards: gpus(scorer(wildcards)),
         endpoint=lambda wildcards: places(scorer(wildcards)),
     params:
-        settings=lambda wildcards: study.rank_settings(wildcards.ranker, wildcards.model),
+        settings=lambda wildcards: told.rank(study, wildcards.ranker, wildcards.model),
         recording=lambda wildcards, input: handed(input, scorer(wildcards)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
@@ -73,7 +73,7 @@ rule observe:
     threads: 1
     params:
         code=code("execution", "sandbox", "cases"),
-        settings=lambda wildcards: study.observe_settings(wildcards.benchmark),
+        settings=lambda wildcards: told.observe(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: see what samples of {wildcards.model} make of {wildcards.source}, block {wildcards.block}"
@@ -98,7 +98,7 @@ rule vote:
         "../envs/core.yaml"
     params:
         code=code("ranking/votes"),
-        settings=lambda wildcards: study.vote_settings(wildcards.ranker),
+        settings=lambda wildcards: told.vote(study, wildcards.ranker),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} of {wildcards.model}, block {wildcards.block}"
     shell:

@@ -29,7 +29,7 @@ rule report:
         "../envs/core.yaml"
     params:
         code=code("report", "published"),
-        settings=study.report_settings(),
+        settings=told.report(study),
     message:
         "draw the figures and write {output.page}"
     shell:

@@ -11,7 +11,7 @@ import pytest
 from test_reruns import STUDY, base, planned, snakemake  # noqa: F401 - base is a fixture
 from test_sandbox import engine_or_skip
 
-from isobudget import paths, rows
+from isobudget import paths, rows, told
 from isobudget.config import load
 
 RANKERS = ["random", "agreement:examples", "agreement:self", "codet:self", "codet-sqrt:small", "mbr-exec:self"]
@@ -51,7 +51,7 @@ def study(base, tmp_path_factory):  # noqa: F811
                 row["text"] = f"    {bodies[(number + block) % len(bodies)]}\n"
             row["finish_reason"] = "length" if number == 5 else "stop"
         rows.write_rows(file, "samples", samples, metadata)
-    told = json.loads(load(AGREEING).written_settings("humaneval", "small"))
+    settings = json.loads(told.written(load(AGREEING), "humaneval", "small"))
     where = {"benchmark": "humaneval", "model": "small", "block": 0}
     written = [
         {"task_id": row["task_id"], "sample": n, "text": WRITTEN[row["entry_point"]], "prompt_tokens": 90}
@@ -59,7 +59,7 @@ def study(base, tmp_path_factory):  # noqa: F811
         for row in questions.values()
         for n in range(4)
     ]
-    note = where | {"decoding": "tests", "engine": "vllm", "protocol": 1, "n": 4, "settings": told["decoding"]}
+    note = where | {"decoding": "tests", "engine": "vllm", "protocol": 1, "n": 4, "settings": settings["decoding"]}
     rows.write_rows(
         root / paths.below("recordings", paths.WRITTEN, **where), "samples", written, note | {"asked": "assert-1"}
     )

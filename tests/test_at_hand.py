@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from small_study import GREEDY, PASSED, SETTINGS, TASKS, aggregate, estimate, write_study
 
+from isobudget import told
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.problems.at_hand import of_cases, one_assert, write_tests
@@ -440,4 +441,4 @@ def test_tests_of_a_model_are_at_hand_where_a_model_of_the_study_writes_them():
 
 def test_a_study_without_tests_at_hand_is_told_nothing_new():
     study = load({"models": {"m": {"engine": "recorded", "samples": 4}}})
-    assert "at_hand" not in study.estimate_settings("humaneval", "m") + study.aggregate_settings()
+    assert "at_hand" not in told.estimate(study, "humaneval", "m") + told.aggregate(study)

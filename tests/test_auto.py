@@ -9,7 +9,7 @@ import yaml
 from test_config import GOOD, model, wrong
 from test_reruns import ARCHITECTURE, ENDING, STUDY, planned, record, repository, snakemake
 
-from isobudget import paths
+from isobudget import paths, told
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.rows import read_json, write_json
@@ -125,13 +125,11 @@ def test_samples_may_differ_by_benchmark_and_plain_numbers_leave_settings_as_the
     two = {"benchmarks": ["humaneval", "mbpp"]}
     one = load(GOOD | two | model(samples={"humaneval": 9, "mbpp": 6, "apps-interview": 1}))
     assert [one.blocks(benchmark, "small") for benchmark in one.benchmarks] == [3, 2]
-    assert json.loads(one.aggregate_settings())["models"] == {"small": {"humaneval": 3, "mbpp": 2}}
-    assert json.loads(one.estimate_settings("mbpp", "small"))["blocks"] == 2
+    assert json.loads(told.aggregate(one))["models"] == {"small": {"humaneval": 3, "mbpp": 2}}
+    assert json.loads(told.estimate(one, "mbpp", "small"))["blocks"] == 2
     same = load(GOOD | two | model(samples={"humaneval": 6, "mbpp": 5}))
-    assert same.aggregate_settings() == load(GOOD | two).aggregate_settings()
-    assert one.sample_settings("mbpp", "small", "sampled") == load(GOOD | two).sample_settings(
-        "mbpp", "small", "sampled"
-    )
+    assert told.aggregate(same) == told.aggregate(load(GOOD | two))
+    assert told.sample(one, "mbpp", "small", "sampled") == told.sample(load(GOOD | two), "mbpp", "small", "sampled")
 
 
 # Snakemake itself, on recordings that are made here: small costs 1, large 2.6 FLOPs, and both as many seconds.

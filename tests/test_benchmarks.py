@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from test_sandbox import engine_or_skip
 
+from isobudget import told
 from isobudget.benchmarks import BENCHMARKS
 from isobudget.config import load
 from isobudget.errors import StudyError
@@ -43,10 +44,10 @@ def sandbox(request):
         yield opened
 
 
-def told(benchmark):
+def judging_settings(benchmark):
     """What execution is told of a benchmark."""
     study = load({"benchmarks": [benchmark], "models": {"m": {"engine": "vllm", "weights": "w", "samples": 2}}})
-    return json.loads(study.execute_settings(benchmark))
+    return json.loads(told.execute(study, benchmark))
 
 
 def all_of_mbpp(benchmark):
@@ -55,7 +56,7 @@ def all_of_mbpp(benchmark):
 
 def program(benchmark, problem, text):
     """What is run when a model answers `text`."""
-    settings = told(benchmark)
+    settings = judging_settings(benchmark)
     source = extract.from_completion(code_of(problem, settings), text, settings["stop"]).program
     return program_for(problem, source, settings)
 

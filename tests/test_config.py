@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from isobudget import told
 from isobudget.benchmarks import BENCHMARKS
 from isobudget.choosers import inputs_of
 from isobudget.config import load, schema
@@ -156,7 +157,7 @@ def test_each_benchmark_has_the_decoding_of_the_paper_until_the_study_says_other
     study = load(GOOD | {"benchmarks": names, "decoding": {"temperature": 0.5, "own": {"mbpp": {"max_tokens": 99}}}})
     assert [study.decoded(name, "temperature") for name in names] == [0.5] * 5
     assert [study.max_tokens(name) for name in names] == [512, 99, 256, 256, 256]
-    drawn = json.loads(study.sample_settings("mbpp", "small", "sampled"))["decoding"]
+    drawn = json.loads(told.sample(study, "mbpp", "small", "sampled"))["decoding"]
     assert drawn == {"temperature": 0.5, "top_p": 0.95, "max_tokens": 99, "stop": list(BENCHMARKS["mbpp"]["stop"])}
     assert "decoding.own: 'mbpp' is no benchmark of this study" in wrong(decoding={"own": {"mbpp": {"top_p": 0.9}}})
 
@@ -169,8 +170,8 @@ def test_a_local_file_stands_for_the_hub_where_the_study_names_one(tmp_path):
         data={"humaneval": str(file)}
     )
     study = load(GOOD | {"data": {"mbpp": str(file)}})
-    assert json.loads(study.problems_settings("mbpp"))["data"] == str(file)
-    assert "data" not in json.loads(study.problems_settings("mbpp-sanitized"))
+    assert json.loads(told.problems(study, "mbpp"))["data"] == str(file)
+    assert "data" not in json.loads(told.problems(study, "mbpp-sanitized"))
 
 
 def test_what_recordings_were_drawn_with_stays_as_it_is():
@@ -178,8 +179,8 @@ def test_what_recordings_were_drawn_with_stays_as_it_is():
     stop = ["\nclass ", "\ndef ", "\n#", "\n@", "\nif ", "\nprint(", "\nassert ", "\nimport ", "\nfrom ", "\n```"]
     decoding = {"max_tokens": 512, "stop": stop, "temperature": 0.8, "top_p": 0.95}
     wanted = {"decoding": decoding, "engine": "recorded", "n": 4, "protocol": 1}
-    assert json.loads(study.sample_settings("humaneval", "qwen2.5-coder-0.5b", "sampled")) == wanted
-    assert json.loads(study.problems_settings("humaneval")) == {"benchmark": "humaneval", "first": None, "version": 1}
+    assert json.loads(told.sample(study, "humaneval", "qwen2.5-coder-0.5b", "sampled")) == wanted
+    assert json.loads(told.problems(study, "humaneval")) == {"benchmark": "humaneval", "first": None, "version": 1}
 
 
 def test_every_wrong_key_is_named_at_once():
@@ -190,14 +191,14 @@ def test_every_wrong_key_is_named_at_once():
 def test_settings_do_not_depend_on_what_a_stage_need_not_know():
     one, other = load(GOOD), load(GOOD | {"budgets": {"flops": [3]}, "rankers": ["random"], "bootstrap": {"seed": 5}})
     for decoding in ("sampled", "greedy"):
-        settings = [study.sample_settings("humaneval", "small", decoding) for study in (one, other)]
+        settings = [told.sample(study, "humaneval", "small", decoding) for study in (one, other)]
         assert settings[0] == settings[1]
-    assert one.execute_settings("humaneval") == other.execute_settings("humaneval")
-    assert one.aggregate_settings() != other.aggregate_settings()
+    assert told.execute(one, "humaneval") == told.execute(other, "humaneval")
+    assert told.aggregate(one) != told.aggregate(other)
 
 
 def test_settings_are_json_with_sorted_keys():
-    text = load(GOOD).sample_settings("humaneval", "small", "sampled")
+    text = told.sample(load(GOOD), "humaneval", "small", "sampled")
     assert text == json.dumps(json.loads(text), sort_keys=True)
 
 
@@ -214,9 +215,7 @@ def test_every_config_that_is_shipped_is_right_and_every_key_is_explained():
     for name, given in read.items():
         load(given, name)
     alone, joined = load(base, "config.yaml"), load(read["smollm2.yaml"], "smollm2.yaml")
-    assert all(
-        joined.estimate_settings("humaneval", m) == alone.estimate_settings("humaneval", m) for m in alone.models
-    )
+    assert all(told.estimate(joined, "humaneval", m) == told.estimate(alone, "humaneval", m) for m in alone.models)
     definitions = [schema(), *schema()["$defs"].values()]
     missing = [key for part in definitions for key in part.get("properties", {}) if f"`{key}`" not in explained]
     assert missing == []

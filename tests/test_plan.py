@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from isobudget import plan, published
+from isobudget import plan, published, told
 from isobudget.config import load
 from isobudget.rows import read_rows, write_rows
 from isobudget.statistics.unbiased import pass_at_k
@@ -159,7 +159,7 @@ def test_the_estimate_stage_gives_the_published_table_where_it_is_fed_counts_tha
     wanted = published.pass_at_k()["humaneval", name]
     n = of_paper(model, "humaneval")
     write_outcomes(tmp_path, model, n, counts(n, wanted))
-    settings = json.loads(paper.estimate_settings("humaneval", model))
+    settings = json.loads(told.estimate(paper, "humaneval", model))
     settings |= {"greedy": False, "rankers": [], "bootstrap": {"resamples": 20, "seed": 0}}
     output = tmp_path / f"estimates/humaneval/{model}.parquet"
     command = [sys.executable, "-m", "isobudget.estimates", "--results", tmp_path, "--output", output]

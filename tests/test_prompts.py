@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from isobudget import rows
+from isobudget import rows, told
 from isobudget.benchmarks import PYTHON_STOPS
 from isobudget.config import CHAT_FORMS, load
 from isobudget.errors import StudyError
@@ -42,20 +42,19 @@ def test_the_settings_of_a_completion_model_are_what_recordings_were_drawn_with(
         '["\\nclass ", "\\ndef ", "\\n#", "\\n@", "\\nif ", "\\nprint(", "\\nassert ", "\\nimport ", "\\nfrom ", '
         '"\\n```"]'
     )
-    assert study().sample_settings("humaneval", "small", "sampled") == (
+    assert told.sample(study(), "humaneval", "small", "sampled") == (
         '{"decoding": {"max_tokens": 512, "stop": ' + stop + ', "temperature": 0.8, "top_p": 0.95}, "dtype": "auto", '
         '"engine": "vllm", "n": 4, "protocol": 1, "revision": null, "tensor_parallel": 1, "weights": "org/small"}'
     )
-    assert study(chat=False).sample_settings("humaneval", "small", "greedy") == (
+    assert told.sample(study(chat=False), "humaneval", "small", "greedy") == (
         '{"decoding": {"max_tokens": 512, "stop": ' + stop + ', "temperature": 0.0, "top_p": 1.0}, "dtype": "auto", '
         '"engine": "vllm", "n": 1, "protocol": 1, "revision": null, "tensor_parallel": 1, "weights": "org/small"}'
     )
 
 
 def test_a_chat_model_is_sampled_in_a_named_form_and_without_stop_sequences():
-    for stage in ("sample_settings", "calibrate_settings"):
-        arguments = ("humaneval", "small", "sampled") if stage == "sample_settings" else ("small",)
-        plain, chat = (json.loads(getattr(study(chat=chat), stage)(*arguments)) for chat in (False, True))
+    for stage in (lambda s: told.sample(s, "humaneval", "small", "sampled"), lambda s: told.calibrate(s, "small")):
+        plain, chat = (json.loads(stage(study(chat=chat))) for chat in (False, True))
         assert chat.pop("chat") == CHAT_FORMS["humaneval"]
         assert chat["decoding"].pop("stop") == []
         del plain["decoding"]["stop"]
@@ -63,7 +62,7 @@ def test_a_chat_model_is_sampled_in_a_named_form_and_without_stop_sequences():
 
 
 def test_nothing_but_sampling_and_calibration_is_told_of_chat():
-    for stage in (lambda s: s.execute_settings("humaneval"), lambda s: s.estimate_settings("humaneval", "small")):
+    for stage in (lambda s: told.execute(s, "humaneval"), lambda s: told.estimate(s, "humaneval", "small")):
         assert stage(study()) == stage(study(chat=True))
 
 

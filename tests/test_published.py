@@ -5,6 +5,7 @@ import json
 import pytest
 from test_report import SIX, artists, build_database
 
+from isobudget import told
 from isobudget.config import load
 from isobudget.report import captions, figures
 from isobudget.report.database import read_study
@@ -14,21 +15,21 @@ SEVEN = {"engine": "vllm", "weights": WEIGHTS, "samples": 40}
 BESIDE = {"humaneval": {"mine": "Code Llama 7B"}}
 
 
-def told(model=SEVEN, **changes):
+def drawn_beside(model=SEVEN, **changes):
     study = load({"models": {"mine": model, "other": SEVEN | {"weights": "org/other"}}} | changes)
-    return json.loads(study.report_settings()).get("published")
+    return json.loads(told.report(study)).get("published")
 
 
 def test_the_same_weights_on_the_whole_benchmark_drawn_as_the_paper_drew_them():
-    assert told() == BESIDE
-    assert told(SEVEN | {"weights": WEIGHTS.lower()}) == BESIDE
-    assert told(benchmarks=["humaneval", "mbpp"]) == BESIDE, "of mbpp there is no table"
+    assert drawn_beside() == BESIDE
+    assert drawn_beside(SEVEN | {"weights": WEIGHTS.lower()}) == BESIDE
+    assert drawn_beside(benchmarks=["humaneval", "mbpp"]) == BESIDE, "of mbpp there is no table"
 
 
 def test_an_import_of_the_same_weights():
     theirs = {"engine": "import", "path": "x.json", "samples": 40, "config": WEIGHTS}
-    assert told(theirs, rankers=["random"]) == BESIDE
-    assert told({key: value for key, value in theirs.items() if key != "config"}, rankers=["random"]) is None
+    assert drawn_beside(theirs, rankers=["random"]) == BESIDE
+    assert drawn_beside({key: value for key, value in theirs.items() if key != "config"}, rankers=["random"]) is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_an_import_of_the_same_weights():
     ],
 )
 def test_none_where_they_would_confuse(changes):
-    assert told(**changes) is None
+    assert drawn_beside(**changes) is None
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from isobudget import paths
+from isobudget import paths, told
 from isobudget.config import load
 from isobudget.report.database import COLUMNS
 from isobudget.rows import read_rows, write_json, write_rows
@@ -63,7 +63,7 @@ def record(root, model, blocks, benchmark="humaneval"):
                 for number in range(size)
             ]
             where = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
-            settings = json.loads(study.sample_settings("humaneval", model, decoding))["decoding"]
+            settings = json.loads(told.sample(study, "humaneval", model, decoding))["decoding"]
             metadata = where | {"engine": "vllm", "protocol": 1, "n": size, "settings": settings, "seconds": 1.0}
             write_rows(root / paths.below("recordings", paths.SAMPLES, **where), "samples", rows, metadata)
     write_json(root / paths.below("recordings", paths.MODELS, model=model), ARCHITECTURE)

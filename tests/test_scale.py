@@ -8,7 +8,7 @@ import time
 import pytest
 from test_reruns import ENDING, ROOT, planned
 
-from isobudget import paths
+from isobudget import paths, told
 from isobudget.config import load
 from isobudget.store.files import study_files
 
@@ -22,7 +22,7 @@ ORDER = ("problems", "models", "calibrations", "references", "samples", "outcome
 def files(config):
     """Every file of a study, below its results folder."""
     study = load(config)
-    found = [file.path for file in study_files("results", json.loads(study.aggregate_settings()))]
+    found = [file.path for file in study_files("results", json.loads(told.aggregate(study)))]
     found += [paths.below("results", paths.REFERENCES, benchmark="humaneval")]
     for model in study.models:
         found += [paths.below("results", template, model=model, run=0) for template in (paths.MODELS, paths.COSTS)]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import bare
 
+from isobudget import told
 from isobudget.config import load
 from isobudget.rows import read_metadata, read_rows
 
@@ -55,7 +56,7 @@ def main():
         print("left out: it needs vLLM and the 0.5B's weights; `make live PROBLEMS=1` brings both")
         return {}
     config = {"models": {"small": {"engine": "vllm", "weights": str(folder), "samples": SAMPLES}}, "block": SAMPLES}
-    settings = load(config).sample_settings("humaneval", "small", "sampled")
+    settings = told.sample(load(config), "humaneval", "small", "sampled")
     ratios = []
     with tempfile.TemporaryDirectory() as scratch:
         problems = Path(scratch, "problems.parquet")

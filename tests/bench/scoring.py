@@ -14,7 +14,7 @@ from pathlib import Path
 import bare
 from sampling import run, weights
 
-from isobudget import paths
+from isobudget import paths, told
 from isobudget.config import load
 from isobudget.rows import read_metadata, read_rows, write_rows
 
@@ -52,7 +52,7 @@ def main():
         return {}
     models = {"small": {"engine": "vllm", "weights": str(folder), "samples": 4}}
     models[MODEL] = {"engine": "recorded", "samples": 4}
-    settings = load({"models": models, "rankers": ["nll:small"]}).rank_settings("nll:small", MODEL)
+    settings = told.rank(load({"models": models, "rankers": ["nll:small"]}), "nll:small", MODEL)
     ratios = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, (first, samples) in JOBS.items():

@@ -4,29 +4,21 @@
 names every key that is wrong. Nothing here touches a file of results/.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from isobudget import choosers, paths, published, sizes
-from isobudget.benchmarks import BENCHMARKS, TEMPERATURE, TEST_STOPS
+from isobudget import choosers, sizes
+from isobudget.benchmarks import BENCHMARKS, TEMPERATURE
 from isobudget.choosers import either
-from isobudget.engines import COMPILE_FROM
 from isobudget.errors import StudyError
 from isobudget.served import Served
 from isobudget.sizes import Budgets, Positive, PositiveInt, Samples
 
 # How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
 CHAT_FORMS = {"humaneval": "function-1"}
-# How a model is asked for tests, a form of sampling/written.py: part of their settings.
-TEST_FORM = "assert-1"
-
-# Raised when a change to sampling makes samples that no longer belong with those already drawn
-# (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
-SAMPLING_PROTOCOL = 1
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -379,180 +371,6 @@ class Study(_Strict):
         """New tokens at most."""
         return self.decoded(benchmark, "max_tokens")
 
-    # What each stage is told: one JSON string a stage, keys sorted, so that Snakemake compares it as a whole.
-
-    def problems_settings(self, benchmark):
-        data = {"data": self.data[benchmark]} if benchmark in self.data else {}
-        return _json(benchmark=benchmark, first=self.problems, version=BENCHMARKS[benchmark]["version"], **data)
-
-    def weights_settings(self, model):
-        return _json(**self.models[model].weights.model_dump())
-
-    def model_settings(self, model):
-        chosen = self.models[model]
-        if chosen.engine in ("import", "endpoint"):
-            return _json(engine=chosen.engine, weights=chosen.config, revision=chosen.revision)
-        return _json(engine=chosen.engine, **(self._loading(model) if chosen.engine == "vllm" else {}))
-
-    def import_settings(self, model, decoding):
-        return _json(format=self.models[model].format, greedy=decoding == "greedy")
-
-    def sample_settings(self, benchmark, model, decoding):
-        chosen = self.models[model]
-        if chosen.engine == "import":  # drawn elsewhere, whatever this study's decoding
-            return _json(engine="import", n=self.block if decoding == "sampled" else 1)
-        settings = {
-            "engine": chosen.engine,
-            "protocol": SAMPLING_PROTOCOL,
-            "n": self.block if decoding == "sampled" else 1,
-            "decoding": self._decoding(benchmark, decoding, chosen.chat),
-            **self._asking(benchmark, model),
-        }
-        return _json(**settings, **self._opening(model))
-
-    def _texts(self, benchmark):
-        """Of two counts that stand for all others, that of a job of all problems."""
-        problems = min(BENCHMARKS[benchmark]["problems"], self.problems or COMPILE_FROM)
-        return COMPILE_FROM if problems >= COMPILE_FROM else 1
-
-    def written_settings(self, benchmark, model):
-        chosen = self.models[model]
-        decoding = {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
-        return _json(
-            engine=chosen.engine,
-            protocol=SAMPLING_PROTOCOL,
-            form=TEST_FORM,
-            n=self.block,
-            decoding=decoding | {"max_tokens": self.written.max_tokens, "stop": TEST_STOPS},
-            **(self._loading(model) if chosen.engine == "vllm" else {}),
-        )
-
-    def calibrate_settings(self, model):
-        benchmark = self.benchmarks[0]
-        chosen = self.models[model]
-        # seconds depend on the server, and on how hard it is asked
-        asked = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
-        return _json(
-            engine=chosen.engine,
-            protocol=SAMPLING_PROTOCOL,
-            decoding=self._decoding(benchmark, "sampled", chosen.chat),
-            **self._asking(benchmark, model),
-            prompts=self.calibration.prompts,
-            n=self.calibration.samples,
-            score=any(ranker == f"nll:{model}" for ranker in self.rankers),
-            **self._opening(model),
-            **({key: getattr(chosen, key) for key in asked} if chosen.engine == "endpoint" else {}),
-            # of one of the jobs whose price is wanted: large ones are run in another way (engines.COMPILE_FROM)
-            **({"texts": self._texts(benchmark)} if chosen.engine == "vllm" else {}),
-        )
-
-    def execute_settings(self, benchmark):
-        chosen = BENCHMARKS[benchmark]
-        told = {key: chosen[key] for key in ("continues", "before", "excusable") if key in chosen}
-        return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
-
-    def at_hand_settings(self, benchmark):
-        # tests at hand are few and small: who loops on them has a third of the time to do it in
-        return _json(**{**json.loads(self.execute_settings(benchmark)), "timeout": self.sandbox.timeout / 3})
-
-    def tests_settings(self, source):
-        return _json(source=source)
-
-    def rank_settings(self, ranker, model):
-        scorer = choosers.reader(ranker, model)
-        settings = {"ranker": ranker, "scorer": scorer}
-        if scorer:
-            settings |= {"engine": self.models[scorer].engine, **self._opening(scorer)}
-        return _json(**settings)
-
-    def combine_settings(self, benchmark, model):
-        where = {"benchmark": benchmark, "model": model, "blocks": self.blocks(benchmark, model)}
-        return _json(**where, rankers=self.parts(model), seed=self.bootstrap.seed)
-
-    def observe_settings(self, benchmark):
-        chosen = BENCHMARKS[benchmark]
-        told = {key: chosen[key] for key in ("continues", "before") if key in chosen}
-        return _json(stop=chosen["stop"], **told, **self.sandbox.model_dump())
-
-    def vote_settings(self, ranker):
-        return _json(ranker=ranker)
-
-    def cost_settings(self, model):
-        price, given = self.models[model].price, self.models[model].cost
-        by_hand = {"given": given.model_dump()} if given else {}
-        return _json(model=model, price=price.model_dump() if price else None, **by_hand)
-
-    def estimate_settings(self, benchmark, model):
-        return _json(
-            benchmark=benchmark,
-            model=model,
-            blocks=self.blocks(benchmark, model),
-            greedy="greedy" in self.decodings(model),
-            rankers=sorted(self.rankers_of(model)),
-            # a key of studies that ask for it: others stay estimated as they are
-            **({"at_hand": sorted(self.sources(benchmark))} if self.sources(benchmark) else {}),
-            bootstrap=self.bootstrap.model_dump(),
-        )
-
-    def aggregate_settings(self):
-        greedy = [model for model in self.models if "greedy" in self.decodings(model)]
-        unranked = {m: sorted(set(self.rankers) - set(self.rankers_of(m))) for m in self.models}
-        unranked = {model: rankers for model, rankers in unranked.items() if rankers}
-        imported = [model for model in self.models if self.models[model].engine == "import"]
-        return _json(
-            benchmarks=self.benchmarks,
-            models={model: self._blocks(model) for model in self.models},
-            greedy=True if len(greedy) == len(self.models) else greedy,
-            rankers=self.rankers,
-            **({"unranked": unranked} if unranked else {}),
-            **({"imported": imported} if imported else {}),
-            **({"at_hand": {b: self.sources(b) for b in self.benchmarks}} if self.at_hand else {}),
-            budgets=self.budgets.model_dump(),
-            bootstrap=self.bootstrap.model_dump(),
-            decoding={b: self._decoding(b, "sampled") for b in self.benchmarks},
-            problems=self.problems,
-        )
-
-    def _blocks(self, model):
-        found = {benchmark: self.blocks(benchmark, model) for benchmark in self.benchmarks}
-        return found if len(set(found.values())) > 1 else found[self.benchmarks[0]]
-
-    def report_settings(self):
-        beside = published.beside(self)
-        told = {"published": beside} if beside else {}
-        return _json(problems={b: BENCHMARKS[b]["problems"] for b in self.benchmarks}, **told)
-
-    def _decoding(self, benchmark, decoding, chat=False):
-        # an answer has code anywhere in it, and ends by itself
-        stop = () if chat else BENCHMARKS[benchmark]["stop"]
-        settings = {"max_tokens": self.max_tokens(benchmark), "stop": stop}
-        if decoding == "greedy":
-            return settings | {"temperature": 0.0, "top_p": 1.0}
-        return settings | {key: self.decoded(benchmark, key) for key in ("temperature", "top_p")}
-
-    def _asking(self, benchmark, model):
-        # a key of chat models alone: the settings of completion models stay what recordings/ were drawn with
-        return {"chat": CHAT_FORMS[benchmark]} if self.models[model].chat else {}
-
-    def _opening(self, model):
-        """What the engine is told to open the model by. Where a server is and how it is reached is no part of it."""
-        chosen = self.models[model]
-        if chosen.engine == "endpoint":
-            return {"served": chosen.served}
-        return self._loading(model) if chosen.engine == "vllm" else {}
-
-    def _loading(self, model):
-        chosen = self.models[model]
-        weights = chosen.weights
-        if isinstance(weights, Packages):
-            weights = paths.below(self.results, paths.WEIGHTS, model=model)
-        return {
-            "weights": weights,
-            "revision": chosen.revision,
-            "tensor_parallel": chosen.tensor_parallel,
-            "dtype": chosen.dtype,
-        }
-
 
 def load(config, source="config"):
     """Check a config and return it as a Study.
@@ -598,7 +416,3 @@ def _unique(values):
         if values.count(value) > 1:
             raise ValueError(f"{value!r} stands there twice")
     return values
-
-
-def _json(**settings):
-    return json.dumps(settings, sort_keys=True)
