@@ -8,9 +8,11 @@ import duckdb
 import pytest
 import small_study
 from browser import Browser, needs_chromium
-from test_report import build_database
+from test_report import SIX, build_database
 
 from isobudget.report.__main__ import write_report
+from isobudget.report.curves import published_marks
+from isobudget.report.database import read_study
 
 pytestmark = needs_chromium
 
@@ -330,3 +332,34 @@ def test_without_a_script_the_answer_the_tables_and_the_drawings_are_there(brows
     assert len(browser.texts("table caption")) >= 5
     assert browser.run("[...document.querySelectorAll('.drawings svg')].filter(e => e.checkVisibility()).length") >= 5
     assert browser.texts("#figure, #browser, #look") == []
+
+
+@pytest.mark.parametrize("unit", ["k", "flops"])
+def test_what_the_paper_published_stands_at_the_height_of_its_scores_and_the_cost_of_k_here(browser, tmp_path, unit):
+    path = build_database(tmp_path / "isobudget.duckdb", SIX, resamples=20)
+    settings = {"published": {"humaneval": {"code-llama-7b": "Code Llama 7B", "code-llama-70b": "Code Llama 70B"}}}
+    write_report(argparse.Namespace(database=str(path), settings=settings, output=str(tmp_path / "report/index.html")))
+    wanted = {
+        (mark.model, str(k)): value
+        for mark in published_marks(read_study(path, **settings), "humaneval", None if unit == "k" else unit)
+        for k, value in zip(mark.k, mark.value, strict=True)
+    }
+    shown(browser, tmp_path)
+    choose(browser, "unit", unit)
+    ends = "[...g.children].slice(1).map(l => ['x1', 'x2', 'y1', 'y2'].map(end => Number(l.getAttribute(end))))"
+    each = f"[...document.querySelectorAll('.published')].map(g => [g.dataset.model, g.dataset.k, {ends}])"
+    crosses = {(model, k): (sum(one[:2]) / 2, sum(one[2:]) / 2) for model, k, (one, _) in browser.run(each)}
+    assert set(crosses) == set(wanted) and len(wanted) > 5
+    assert ("code-llama-7b", "1") in wanted and ("code-llama-7b", "64") not in wanted, "beyond where the curves end"
+    query = "SELECT k, value FROM pass_at_k WHERE model = 'code-llama-7b' ORDER BY k"
+    points = re.findall(r"[ML]([-\d.]+) ([-\d.]+)", curves(browser)["code-llama-7b"])
+    line = {k: (value, float(x), float(y)) for (k, value), (x, y) in zip(ask(tmp_path, query), points, strict=True)}
+    (first, at_first, low), (last, at_last, high) = line[1], line[16]
+    for (model, k), (x, y) in crosses.items():
+        assert y == pytest.approx(low + (wanted[model, k] - first) / (last - first) * (high - low), abs=0.3)
+        if model == "code-llama-7b":
+            assert x == pytest.approx(at_first + math.log(int(k), 16) * (at_last - at_first), abs=0.3)
+    assert "A cross is what Hassid et al. (2024) published" in browser.texts("figcaption")[0]
+    choose(browser, "family", "rank")
+    assert browser.run("document.querySelectorAll('.published').length") == 0
+    assert browser.problems == []

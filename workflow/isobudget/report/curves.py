@@ -40,6 +40,12 @@ def pass_curves(study, benchmark, unit=None):
     return _curves(study, [row for row in study.pass_at_k if row.benchmark == benchmark], unit)
 
 
+def published_tables(study, benchmark):
+    """{model: {k: pass@k}}: what the paper published of models of this study."""
+    names = study.published.get(benchmark, {})
+    return {model: published.pass_at_k()[benchmark, names[model]] for model in study.models if model in names}
+
+
 def published_marks(study, benchmark, unit=None):
     """What the paper published of models of this study: a Curve each, without intervals, at the cost of k here.
 
@@ -47,14 +53,13 @@ def published_marks(study, benchmark, unit=None):
     """
     own = pass_curves(study, benchmark, unit)
     end = max((curve.x[-1] for curve in own), default=0)
+    tables = published_tables(study, benchmark)
     marks = []
     for curve in own:
-        name = study.published.get(benchmark, {}).get(curve.model)
-        if name:
-            cost = curve.x[0] / curve.k[0]
-            table = {k: v for k, v in published.pass_at_k()[benchmark, name].items() if k * cost <= end * (1 + 1e-9)}
-            value = tuple(table.values())
-            marks.append(Curve(curve.model, None, tuple(table), tuple(k * cost for k in table), value, value, value))
+        cost = curve.x[0] / curve.k[0]
+        table = {k: v for k, v in tables.get(curve.model, {}).items() if k * cost <= end * (1 + 1e-9)}
+        value = tuple(table.values())
+        marks.append(Curve(curve.model, None, tuple(table), tuple(k * cost for k in table), value, value, value))
     return [mark for mark in marks if mark.k]
 
 

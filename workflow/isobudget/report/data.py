@@ -4,7 +4,7 @@ import json
 
 from isobudget.report import amounts, answer
 from isobudget.report.browser import browser
-from isobudget.report.curves import candidate_cost, greedy_stars
+from isobudget.report.curves import candidate_cost, greedy_stars, published_tables
 from isobudget.report.database import UNITS, connected
 from isobudget.report.families import families
 from isobudget.report.look import looks, variables
@@ -56,12 +56,17 @@ def _unit(study, unit):
     }
 
 
+def _costs(study, model):
+    """What one generation costs, in the units in which it is known."""
+    costs = {unit: candidate_cost(study, unit, model) for unit in UNITS}
+    return {unit: cost[0] for unit, cost in costs.items() if cost}
+
+
 def _star(study, star):
     """One greedy output, which costs one generation."""
-    costs = {unit: candidate_cost(study, unit, star.model) for unit in UNITS}
     return {
         "model": study.models.index(star.model),
-        "cost": {unit: cost[0] for unit, cost in costs.items() if cost},
+        "cost": _costs(study, star.model),
         "value": star.value,
         "low": star.low,
         "high": star.high,
@@ -79,6 +84,15 @@ def _part(study, connection, benchmark, problems):
         "size": study.size(benchmark),
         "families": families(study, connection, benchmark),
         "stars": [_star(study, star) for star in greedy_stars(study, benchmark)],
+        "published": [
+            {
+                "model": study.models.index(model),
+                "cost": _costs(study, model),
+                "k": [*table],
+                "value": [*table.values()],
+            }
+            for model, table in published_tables(study, benchmark).items()
+        ],
         "starts": starts,
         "problems": problems,
     }

@@ -1,7 +1,7 @@
 // One chart: bands, lines, marks, direct labels, and a point that the pointer or the arrow keys move.
 //
-// picture: {label, lines, behind, stars, low, high, ticks, tick, xTitle, one, above, aboveTitle, start}. A line is {name, model,
-// points, say}: points have x, k, value, low, high, x rising; say(point) puts one in words, tick(x) labels a tick.
+// picture: {label, lines, behind, stars, published, low, high, ticks, tick, xTitle, one, above, aboveTitle, start}. A line is {name,
+// model, points, say}: points have x, k, value, low, high, x rising; say(point) puts one in words, tick(x) labels a tick.
 
 const SHAPES = { o: [0, 0], s: [4, 45], "^": [3, 0], D: [4, 0], v: [3, 180], p: [5, 0], "<": [3, 270], h: [6, 0] };
 
@@ -47,6 +47,7 @@ function drawChart(host, picture, width, moved) {
   }
   for (const line of picture.lines) if (line.points[0].low !== null) root.append(drawBand(line, x, y));
   for (const one of picture.stars) root.append(drawStar(one, x, y, narrow));
+  for (const one of picture.published) root.append(drawPublished(one, x, y));
   const cross = svg("line", { class: "cross", y1: plot.top, y2: plot.bottom, "aria-hidden": "true" });
   root.append(cross);
   const groups = picture.lines.map((line, index) => drawLine(line, x, y, (step) => move(index, step), () => move(index, 0)));
@@ -116,6 +117,13 @@ function drawStar(one, x, y, narrow) {
   return svg("g", { class: "star", "aria-hidden": "true" },
     svg("title", {}, `${one.model.short}, one greedy output: ${percent(one.value)} %, 95 % interval ${interval(one)}`),
     star(x(one.x), y(100 * one.value), narrow ? 9 : 10, { style: `fill: ${colour}` }));
+}
+
+function drawPublished(one, x, y) {
+  const at = [x(one.x), y(100 * one.value)];
+  return svg("g", { class: "published", "aria-hidden": "true", "data-model": one.model.name, "data-k": one.k, style: `stroke: var(--${one.model.colour})` },
+    svg("title", {}, `${one.model.short}, k = ${one.k}, published by Hassid et al. (2024): ${percent(one.value)} %`),
+    ...[1, -1].map((way) => svg("line", { x1: at[0] - 5, x2: at[0] + 5, y1: at[1] - 5 * way, y2: at[1] + 5 * way })));
 }
 
 function drawLine(line, x, y, move, focused) {

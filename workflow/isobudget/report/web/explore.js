@@ -42,6 +42,15 @@ function explore(data, host) {
       });
   }
 
+  // What the paper says of the same models: pass@k, so beside that family alone, and not beyond where its lines end.
+  function publishedOf(which, lines) {
+    const end = Math.max(0, ...lines.map((line) => line.points[line.points.length - 1].x)) * (1 + 1e-9);
+    return part().published
+      .filter((each) => which.key === "pass" && state.models.has(each.model) && costOf(each))
+      .flatMap((each) => each.k.map((k, i) => ({ k, x: k * costOf(each), value: each.value[i], model: data.models[each.model] })))
+      .filter((each) => each.x <= end);
+  }
+
   const cost = (x) => (state.unit === "k" ? `${digits(x)} ${x === 1 ? "sample" : "samples"} a problem` : `${amount(data.units[state.unit], x)} a problem`);
   const words = (which, model, point) =>
     `${model.short} ${times(which, point.k)}: ${percent(point.value)} %, 95 % interval ${interval(point)}, at ${cost(point.x)}`;
@@ -55,10 +64,11 @@ function explore(data, host) {
     const stars = part().stars
       .map((each) => ({ ...each, model: data.models[each.model], x: costOf(each) }))
       .filter((each) => each.x && shown.has(each.model));
-    const all = [...lines, ...behind, ...stars.map((one) => ({ points: [one] }))].flatMap((line) => line.points);
+    const published = publishedOf(which, lines);
+    const all = [...lines, ...behind, ...[...stars, ...published].map((one) => ({ points: [one] }))].flatMap((line) => line.points);
     const xs = all.map((p) => p.x), lows = all.map((p) => Math.min(p.value, p.low ?? 1)), highs = all.map((p) => Math.max(p.value, p.high ?? 0));
     const low = Math.max(0, Math.floor(10 * Math.min(...lows)) * 10), high = Math.min(101, Math.ceil(10 * Math.max(...highs)) * 10 + 1);
-    const shared = { lines, behind, stars, low, high, label: `${part().name}: ${which.axis}` };
+    const shared = { lines, behind, stars, published, low, high, label: `${part().name}: ${which.axis}` };
     if (state.unit === "k") {
       return { ...shared, ticks: powersOfTwo(Math.min(...xs), Math.max(...xs)), tick: digits, xTitle: which.lines.some((line) => line.draws) ? "samples a problem, in expectation" : "k, samples a problem" };
     }
@@ -102,6 +112,9 @@ function explore(data, host) {
     const body = drawn.lines.flatMap((line) => line.points.map((p) =>
       el("tr", {}, el("th", { scope: "row" }, swatch(line.model), line.model.short), ...[
         p.k.toLocaleString("en-US"), state.unit === "k" ? digits(p.x) : amount(data.units[state.unit], p.x), percent(p.value), interval(p),
+      ].map((text) => el("td", { class: "number" }, text)))))
+      .concat(drawn.published.map((p) => el("tr", {}, el("th", { scope: "row" }, swatch(p.model), `${p.model.short}, published`), ...[
+        p.k.toLocaleString("en-US"), state.unit === "k" ? digits(p.x) : amount(data.units[state.unit], p.x), percent(p.value), "",
       ].map((text) => el("td", { class: "number" }, text)))));
     table.replaceChildren(el("table", {}, el("caption", {}, drawn.label),
       el("thead", {}, el("tr", {}, ...head.map((text, i) => el("th", { scope: "col", class: i ? "number" : null }, text)))),
@@ -114,7 +127,8 @@ function explore(data, host) {
     const starts = drawn.low > 0 ? ` The vertical axis starts at ${drawn.low} %.` : "";
     const thinned = drawn.lines.some((line) => line.points.some((p, i) => i && p.k > line.points[i - 1].k + 1));
     const left = thinned ? " Beyond 32 samples a line has eight sizes an octave; the tables beside this page have all." : "";
-    about.textContent = `${part().name}: ${which.axis}, in per cent, with 95 % intervals over problems. ${which.about}${starts}${left}`;
+    const crosses = drawn.published.length ? " A cross is what Hassid et al. (2024) published of the same model." : "";
+    about.textContent = `${part().name}: ${which.axis}, in per cent, with 95 % intervals over problems. ${which.about}${crosses}${starts}${left}`;
     if (!drawn.lines.length) {
       canvas.replaceChildren(el("p", { class: "none" }, "No curve: choose a model, or another unit."));
       readout.replaceChildren();
