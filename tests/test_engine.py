@@ -234,27 +234,25 @@ def test_too_little_memory_is_said_before_loading(weights, problems, tmp_path):
 
 
 @needs_vllm
-@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
-def test_a_block_that_is_killed_in_the_middle_leaves_nothing_and_is_drawn_whole_afterwards(
-    weights, problems, tmp_path, kill
-):
+def test_a_block_that_is_killed_in_the_middle_leaves_nothing_and_is_drawn_whole_afterwards(weights, problems, tmp_path):
     output = tmp_path / "samples" / "0.parquet"
     given = settings(weights, decoding=DECODING | {"max_tokens": 512, "stop": []})
     where = ["--benchmark", "humaneval", "--model", "m", "--decoding", "sampled", "--block", "0"]
     arguments = ["--problems", problems, *where, "--output", output, "--log", tmp_path / "log"]
     command = [sys.executable, "-m", "isobudget.sampling", *map(str, arguments)]
-    with subprocess.Popen([*command, "--settings", json.dumps(given)], stderr=subprocess.PIPE) as process:
-        seen = b""
-        while b"0/12" not in seen:  # the bar over 3 problems x 4 samples has begun
-            seen += os.read(process.stderr.fileno(), 65536)
-            assert process.poll() is None, seen
-        time.sleep(1)
-        process.send_signal(kill)
-        said = process.stderr.read().decode()
-    if kill == signal.SIGINT:
-        assert process.returncode == 130, said
-        assert f"isobudget: interrupted; {output} was not written, run again to go on from there." in said
-    assert not output.parent.exists() or list(output.parent.iterdir()) == []
+    for kill in (signal.SIGKILL, signal.SIGINT):
+        with subprocess.Popen([*command, "--settings", json.dumps(given)], stderr=subprocess.PIPE) as process:
+            seen = b""
+            while b"0/12" not in seen:  # the bar over 3 problems x 4 samples has begun
+                seen += os.read(process.stderr.fileno(), 65536)
+                assert process.poll() is None, seen
+            time.sleep(1)
+            process.send_signal(kill)
+            said = process.stderr.read().decode()
+        if kill == signal.SIGINT:
+            assert process.returncode == 130, said
+            assert f"isobudget: interrupted; {output} was not written, run again to go on from there." in said
+        assert not output.parent.exists() or list(output.parent.iterdir()) == []
     done = subprocess.run([*command, "--settings", json.dumps(settings(weights))], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(read_rows(output, "samples")) == 12 and len(list(output.parent.iterdir())) == 1
