@@ -31,7 +31,7 @@ def main(wanted):
         print(f"== {part}", flush=True)
         figures |= importlib.import_module(part).main()
         write_json(file, figures)
-    width = max(map(len, figures))
+    width = max(map(len, figures), default=0)  # none, where all parts were left out
     for name, value in sorted(figures.items()):
         print(f"{name:{width}}  {value:.3g}")
 
