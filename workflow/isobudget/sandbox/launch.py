@@ -17,6 +17,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+# as isolated as -I, but for the environment, which is the one above: -I would not hear of PYTHONHASHSEED
+_FLAGS = ("-P", "-s", "-S", "-B", "-W", "ignore")
 MODULES = (
     "crossing",
     "watching",
@@ -54,7 +56,7 @@ def command(memory, uid, socket=None):
         socket: the path, inside, of the socket on which the host waits; without it, standard input and output.
     """
     settings = json.dumps({"memory": memory, "uid": uid, "packages": root.PACKAGES, "socket": socket})
-    return [root.PYTHON, "-I", "-S", "-B", "-W", "ignore", "-c", _BOOTSTRAP, json.dumps(_sources()), settings]
+    return [root.PYTHON, *_FLAGS, "-c", _BOOTSTRAP, json.dumps(_sources()), settings]
 
 
 def _sources():
@@ -64,7 +66,7 @@ def _sources():
 
 def judge_sum():
     """A short sum over the code that judges inside the sandbox: kept verdicts end with it."""
-    return hashlib.sha256(json.dumps([ENVIRONMENT, _sources()]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([ENVIRONMENT, _FLAGS, _sources()]).encode()).hexdigest()[:16]
 
 
 def job_frames(program, timeout, slack):
