@@ -332,7 +332,8 @@ def _ends(axes, lines, factor, colour, names, apart=5.2):
         axes.annotate(
             name, (x, y), xytext=(1.02, (place - over - low) / (high - low)), textcoords="axes fraction", fontsize=7.5,
             color=colour, va="center", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.45, "shrinkA": 1, "shrinkB": 3},
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.45, "shrinkA": 1, "shrinkB": 3,
+                        "relpos": (0, 0.5)},
         )  # fmt: skip
 
 
