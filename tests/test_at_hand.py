@@ -253,6 +253,14 @@ def test_where_the_tests_leave_no_money_for_a_choice_the_report_says_so_and_what
     assert f"({margin:+.1f} points, paired" in said
 
 
+def test_where_tests_accept_no_sample_the_report_says_that_and_no_share_of_nothing(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "accepts", lambda *where: False)
+    study = read_study(write_choosing(tmp_path / "results", "examples") / "isobudget.duckdb")
+    (said,) = choosing.by_tests_at_hand(study, "humaneval", "flops")
+    assert "They accept no sample of S, so that none is handed over" in said
+    assert "are wrong" not in said and "lifts" not in said
+
+
 def test_ceilings_count_a_problem_without_an_accepted_sample_both_ways(database):
     for model, reached, most in database("SELECT model, reached, most FROM at_hand_ceilings"):
         shares = []

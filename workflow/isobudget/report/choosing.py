@@ -100,10 +100,13 @@ def _limits(study, benchmark, model, source, small):
         hurt = f"more than {best.k} samples hurt ({span})"
     else:
         hurt = f"no answer at all is better than any number of samples ({span})"
+    have = f"{tests.tested:,} of {tests.problems:,} problems have such tests."
+    if last.value + last.wrong == 0:
+        return f"{have} They accept no sample of {small}, so that none is handed over, however many are drawn."
     return (
-        f"{tests.tested:,} of {tests.problems:,} problems have such tests. Of the answers that they accept among "
-        f"{last.k} samples, {percent(last.false_positives)} % are wrong, and no number of samples lifts {small} above "
-        f"{most}. If a wrong answer costs {digits(COST)} right ones, {hurt}."
+        f"{have} Of the answers that they accept among {last.k} samples, {percent(last.false_positives)} % are wrong, "
+        f"and no number of samples lifts {small} above {most}. "
+        f"If a wrong answer costs {digits(COST)} right ones, {hurt}."
     )
 
 
@@ -135,7 +138,7 @@ def by_rankers(study, benchmark, unit):
             f"{start}, {verdict}, one of {row.k}: {percent(row.value)} % of problems against "
             f"{percent(row.other_value)} % ({_margin(row)})."
         )
-    best = max(ranked, key=lambda contest: contest.best.margin)
+    best = max(ranked, key=lambda contest: (contest.best.margin, -contest.best.budget))
     row, name = best.best, chooser_words(best.chooser, study.models)
     return (
         f"{sentence} At whatever cost the best, picked on these problems, is {name}, one of {row.k} for "
