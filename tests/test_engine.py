@@ -73,12 +73,17 @@ def test_a_job_leases_its_devices_before_anything_is_loaded(weights, problems, t
 
 
 @pytest.fixture(scope="module")
-def block(weights, problems, tmp_path_factory):
-    """One block that the sampling stage drew."""
+def drawing(weights, problems, tmp_path_factory):
+    """One block that the sampling stage drew, and what it wrote to stderr meanwhile."""
     output = tmp_path_factory.mktemp("samples") / "2.parquet"
     done = sampling(problems, settings(weights), output)
     assert done.returncode == 0, done.stderr
-    return output
+    return output, done.stderr
+
+
+@pytest.fixture(scope="module")
+def block(drawing):
+    return drawing[0]
 
 
 @needs_vllm
@@ -133,12 +138,11 @@ def test_a_chat_model_is_asked_in_its_own_template(weights, problems, tmp_path):
 
 
 @needs_vllm
-def test_progress_is_shown_and_noise_goes_to_the_log(weights, problems, tmp_path):
-    done = sampling(problems, settings(weights, n=1), tmp_path / "0.parquet", block=0)
-    assert done.returncode == 0, done.stderr
-    assert "humaneval smollm2 sampled 0: 100%" in done.stderr
-    assert "INFO" not in done.stderr
-    assert "INFO" in (tmp_path / "0.parquet.log").read_text()
+def test_progress_is_shown_and_noise_goes_to_the_log(drawing):
+    output, shown = drawing
+    assert "humaneval smollm2 sampled 2: 100%" in shown
+    assert "INFO" not in shown
+    assert "INFO" in output.with_name("2.parquet.log").read_text()
 
 
 @needs_vllm
