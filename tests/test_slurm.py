@@ -30,7 +30,6 @@ RECORDED = {
     },
     "rankers": ["nll:self"],
     "budgets": {"flops": [1, 2, 4], "seconds": [1, 2, 4]},
-    "calibration": {"repeats": 1},
     "bootstrap": {"resamples": 20},
 }
 SMOLLM2 = {
@@ -103,7 +102,7 @@ def test_what_is_not_light_was_submitted(recorded):
     *_, said = recorded
     submitted = [line.split("/rule_")[1].split("/")[0] for line in said.splitlines() if "submitted with SLURM" in line]
     counts = {rule: submitted.count(rule) for rule in submitted}
-    heavy = {"sample": 5, "references": 1, "execute": 5, "rank": 3, "calibrate": 2, "estimate": 2, "aggregate": 1}
+    heavy = {"sample": 5, "references": 1, "execute": 5, "rank": 3, "calibrate": 6, "estimate": 2, "aggregate": 1}
     assert counts == heavy
 
 
@@ -111,7 +110,7 @@ def test_files_are_the_same_to_the_byte(recorded):
     cluster, local, _ = recorded
     folders = ("problems", "samples", "scores", "costs", "models", "calibrations", "estimates", "report")
     files = [file for folder in folders for file in sorted((local / folder).rglob("*")) if file.is_file()]
-    assert len(files) > 1 + 5 + 3 + 2 + 2 + 2 + 2
+    assert len(files) > 1 + 5 + 3 + 2 + 2 + 6 + 2
     for file in files:
         assert file.read_bytes() == (cluster / file.relative_to(local)).read_bytes(), file
 
