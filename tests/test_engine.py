@@ -238,7 +238,7 @@ def test_too_little_memory_is_said_before_loading(weights, problems, tmp_path):
 
 
 @needs_vllm
-def test_a_block_that_is_killed_in_the_middle_leaves_nothing_that_the_next_run_would_meet(weights, problems, tmp_path):
+def test_a_block_that_is_killed_in_the_middle_leaves_nothing_and_is_drawn_whole_afterwards(weights, problems, tmp_path):
     output = tmp_path / "samples" / "0.parquet"
     given = settings(weights, decoding=DECODING | {"max_tokens": 512, "stop": []})
     where = ["--benchmark", "humaneval", "--model", "m", "--decoding", "sampled", "--block", "0"]
@@ -257,6 +257,9 @@ def test_a_block_that_is_killed_in_the_middle_leaves_nothing_that_the_next_run_w
             assert process.returncode == 130, said
             assert f"isobudget: interrupted; {output} was not written, run again to go on from there." in said
         assert not output.parent.exists() or list(output.parent.iterdir()) == []
+    done = subprocess.run([*command, "--settings", json.dumps(settings(weights))], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(read_rows(output, "samples")) == 12 and len(list(output.parent.iterdir())) == 1
 
 
 @needs_vllm

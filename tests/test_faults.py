@@ -202,7 +202,7 @@ def test_a_read_only_results_folder_is_one_sentence_before_any_job(study, small_
     assert "python -m isobudget" not in said and "Traceback" not in said
 
 
-@pytest.mark.parametrize("share", [0.5])
+@pytest.mark.parametrize("share", [0.3, 0.7])
 def test_a_disk_that_fills_up_is_one_sentence_a_job_and_the_next_run_ends_in_the_same_tables(study, small_disk, share):  # noqa: F811
     wanted, size = tables(study), sum(file.stat().st_size for file in (study / "results").rglob("*"))
     for name in ("results", ".snakemake"):
