@@ -360,6 +360,10 @@ def test_what_the_paper_published_stands_at_the_height_of_its_scores_and_the_cos
         if model == "code-llama-7b":
             assert x == pytest.approx(at_first + math.log(int(k), 16) * (at_last - at_first), abs=0.3)
     assert "A cross is what Hassid et al. (2024) published" in browser.texts("figcaption")[0]
+    browser.click("details.points summary")
+    browser.wait("document.querySelector('.points tbody tr')")
+    told = [text for text in browser.texts(".points tbody tr") if "published" in text]
+    assert len(told) == len(wanted) and any(f"{100 * wanted['code-llama-7b', '1']:.1f}" in text for text in told)
     choose(browser, "family", "rank")
     assert browser.run("document.querySelectorAll('.published').length") == 0
     assert browser.problems == []

@@ -87,14 +87,12 @@ def calibrate(study, model):
 
 
 def execute(study, benchmark):
-    chosen = BENCHMARKS[benchmark]
-    told = {key: chosen[key] for key in ("continues", "before", "excusable") if key in chosen}
-    return _json(stop=chosen["stop"], **told, **study.sandbox.model_dump())
+    return _running(study, benchmark, ("continues", "before", "excusable"))
 
 
 def at_hand(study, benchmark):
     # tests at hand are few and small: who loops on them has a third of the time to do it in
-    return _json(**{**json.loads(execute(study, benchmark)), "timeout": study.sandbox.timeout / 3})
+    return _running(study, benchmark, ("continues", "before", "excusable"), timeout=study.sandbox.timeout / 3)
 
 
 def tests(study, source):
@@ -115,9 +113,7 @@ def combine(study, benchmark, model):
 
 
 def observe(study, benchmark):
-    chosen = BENCHMARKS[benchmark]
-    told = {key: chosen[key] for key in ("continues", "before") if key in chosen}
-    return _json(stop=chosen["stop"], **told, **study.sandbox.model_dump())
+    return _running(study, benchmark, ("continues", "before"))
 
 
 def vote(study, ranker):
@@ -213,6 +209,13 @@ def _loading(study, model):
         "tensor_parallel": chosen.tensor_parallel,
         "dtype": chosen.dtype,
     }
+
+
+def _running(study, benchmark, keys, **changes):
+    """What a stage is told that runs programs: those keys that the benchmark has, and the sandbox, changed or not."""
+    chosen = BENCHMARKS[benchmark]
+    told = {key: chosen[key] for key in keys if key in chosen}
+    return _json(stop=chosen["stop"], **told, **(study.sandbox.model_dump() | changes))
 
 
 def _json(**settings):

@@ -42,8 +42,8 @@ def pass_curves(study, benchmark, unit=None):
 
 def published_tables(study, benchmark):
     """{model: {k: pass@k}}: what the paper published of models of this study."""
-    names = study.published.get(benchmark, {})
-    return {model: published.pass_at_k()[benchmark, names[model]] for model in study.models if model in names}
+    names, tables = study.published.get(benchmark, {}), published.pass_at_k()
+    return {model: tables[benchmark, names[model]] for model in study.models if model in names}
 
 
 def published_marks(study, benchmark, unit=None):

@@ -109,13 +109,13 @@ function explore(data, host) {
 
   function fill() {
     const head = ["model", "k", state.unit === "k" ? "samples" : data.units[state.unit].name, "% of problems", "95 % interval"];
-    const body = drawn.lines.flatMap((line) => line.points.map((p) =>
-      el("tr", {}, el("th", { scope: "row" }, swatch(line.model), line.model.short), ...[
-        p.k.toLocaleString("en-US"), state.unit === "k" ? digits(p.x) : amount(data.units[state.unit], p.x), percent(p.value), interval(p),
-      ].map((text) => el("td", { class: "number" }, text)))))
-      .concat(drawn.published.map((p) => el("tr", {}, el("th", { scope: "row" }, swatch(p.model), `${p.model.short}, published`), ...[
-        p.k.toLocaleString("en-US"), state.unit === "k" ? digits(p.x) : amount(data.units[state.unit], p.x), percent(p.value), "",
-      ].map((text) => el("td", { class: "number" }, text)))));
+    const row = (model, name, p, between) => el("tr", {}, el("th", { scope: "row" }, swatch(model), name), ...[
+      p.k.toLocaleString("en-US"), state.unit === "k" ? digits(p.x) : amount(data.units[state.unit], p.x), percent(p.value), between,
+    ].map((text) => el("td", { class: "number" }, text)));
+    const body = [
+      ...drawn.lines.flatMap((line) => line.points.map((p) => row(line.model, line.model.short, p, interval(p)))),
+      ...drawn.published.map((p) => row(p.model, `${p.model.short}, published`, p, "")),
+    ];
     table.replaceChildren(el("table", {}, el("caption", {}, drawn.label),
       el("thead", {}, el("tr", {}, ...head.map((text, i) => el("th", { scope: "col", class: i ? "number" : null }, text)))),
       el("tbody", {}, ...body)));

@@ -1,7 +1,6 @@
 -- The first of k samples that passes the tests at hand, judged by the benchmark's own, for every k up to half the samples.
 -- value: it is right, and no sample is handed over where none is accepted. wrong: it is wrong. anyway: as value, but any of
--- the k samples is handed over where none is accepted. false_positives: wrong / (value + wrong), 0
--- where none is accepted.
+-- the k samples is handed over where none is accepted. false_positives: wrong / (value + wrong), 0 where none is accepted.
 CREATE TABLE at_hand_at_k AS
 SELECT
     e.benchmark, e.model, e.ranker AS source, e.k, e.value, e.low, e.high,
