@@ -39,3 +39,23 @@ def smollm2(tmp_path_factory):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return folder
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory):
+    """A database of two models with made-up verdicts."""
+    from made_database import RANKERS, build_database  # it needs the package, whose place is known by now
+
+    path = tmp_path_factory.mktemp("two") / "isobudget.duckdb"
+    return build_database(path, rankers=RANKERS, budgets=(1, 2, 3.1, 4, 8, 18))
+
+
+@pytest.fixture(scope="session")
+def written(database, tmp_path_factory):
+    """The report of the two-model study, made by the command that the rule runs."""
+    folder = tmp_path_factory.mktemp("report")
+    command = [sys.executable, "-m", "isobudget.report", "--database", database, "--output", folder / "index.html"]
+    command += ["--settings", '{"problems": {"humaneval": 164}}', "--log", folder / "log"]
+    done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder

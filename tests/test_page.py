@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import small_study
 from browser import Browser, needs_chromium
-from test_report import SIX, build_database
+from made_database import SIX, build_database
 
 from isobudget.report.__main__ import write_report
 from isobudget.report.curves import published_marks

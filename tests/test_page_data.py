@@ -5,7 +5,7 @@ import json
 import duckdb
 import pytest
 import small_study
-from test_report import ask, build_database, report
+from made_database import ask, build_database, report
 
 from isobudget.report import __main__ as writing
 from isobudget.report import browser

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_report import SIX, artists, build_database
+from made_database import SIX, artists, build_database
 
 from isobudget import told
 from isobudget.config import load
