@@ -66,13 +66,23 @@ def test_a_bug_leaves_its_traceback_in_the_log_and_a_line_in_the_terminal(tmp_pa
     assert "Traceback" in log.read_text()
 
 
+SLEEPS = "print('ready', file=stage.terminal(), flush=True); time.sleep(60)"
+# DuckDB does so where the interrupt meets it in the schema of a table in memory
+SWALLOWED = f"""
+        try:
+            {SLEEPS}
+        except KeyboardInterrupt as error:
+            raise ValueError('what a library makes of it') from error"""
+
+
+@pytest.mark.parametrize("sleeps", [SLEEPS, SWALLOWED], ids=["plainly", "inside a library"])
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_stage_says_so_and_leaves_no_file(tmp_path, sent):
+def test_an_interrupted_stage_says_so_and_leaves_no_file(tmp_path, sent, sleeps):
     program = (
         "import time; from isobudget import stage; from isobudget.rows import whole_file\n"
         "def work(args):\n"
         "    with whole_file(args.output) as t:\n"
-        "        t.write_text('half'); print('ready', file=stage.terminal(), flush=True); time.sleep(60)\n"
+        f"        t.write_text('half'); {sleeps}\n"
         "stage.run(work, stage.arguments('x'))"
     )
     output = tmp_path / "out.json"
@@ -84,6 +94,15 @@ def test_an_interrupted_stage_says_so_and_leaves_no_file(tmp_path, sent):
     assert process.returncode == 130
     assert said == f"isobudget: interrupted; {output} was not written, run again to go on from there.\n"
     assert [file.name for file in tmp_path.iterdir()] == ["logs"]
+
+
+def test_a_folder_that_may_not_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    output, log = tmp_path / "file" / "humaneval.parquet", tmp_path / "x.log"
+    settings = json.dumps({"benchmark": "humaneval", "first": 1})
+    done = run("isobudget.problems", "--settings", settings, "--output", output, "--log", log)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"isobudget: {output} could not be made: ") and done.stderr.count("\n") == 1
 
 
 SETTINGS = {"engine": "recorded", "protocol": 1, "n": 2, "decoding": {"temperature": 0.8, "stop": ["\ndef "]}}

@@ -16,11 +16,17 @@ from isobudget.errors import StudyError
 
 GRACE = 20  # seconds that a stage may take to unwind when its workflow is gone
 _terminal = sys.stderr
+_ending = False
 
 
 def terminal():
     """The stream a person watches, for progress; stdout and stderr may go to the log."""
     return _terminal
+
+
+def ending():
+    """Whether this stage was asked to end; any error after that is what a library made of the interrupt."""
+    return _ending
 
 
 def say(sentence):
@@ -50,34 +56,38 @@ def run(stage, parser):
     """
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore it
+        signal.signal(signal.SIGINT, _interrupt)
     _end_with(os.environ.get("ISOBUDGET_WORKFLOW"))
     with _log(args.log):
         try:
             stage(args)
             code = 0
-        except StudyError as error:
-            say(f"isobudget: {error}")
-            code = 1
-        except KeyboardInterrupt:
-            say(f"isobudget: interrupted; {args.output} was not written, run again to go on from there.")
-            code = 130
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            say(f"isobudget: {args.output}: the disk is full; free some space and run again, finished files are kept.")
-            code = 1
-        except Exception:
-            traceback.print_exc()
-            where = f", the whole traceback is in {args.log}" if args.log else ""
-            last = traceback.format_exc().strip().splitlines()[-1]
-            print(f"isobudget: {args.output} could not be made: {last}{where}", file=_terminal, flush=True)
-            code = 1
+        except (KeyboardInterrupt, Exception) as error:
+            code = 130 if _ending or isinstance(error, KeyboardInterrupt) else 1
+            _tell(error, args, code)
         sys.stdout.flush()
         sys.stderr.flush()
     sys.exit(code)
 
 
+def _tell(error, args, code):
+    if code == 130:
+        say(f"isobudget: interrupted; {args.output} was not written, run again to go on from there.")
+    elif isinstance(error, StudyError):
+        say(f"isobudget: {error}")
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        say(f"isobudget: {args.output}: the disk is full; free some space and run again, finished files are kept.")
+    else:
+        traceback.print_exc()
+        where = f", the whole traceback is in {args.log}" if args.log else ""
+        last = traceback.format_exception_only(error)[-1].strip()
+        print(f"isobudget: {args.output} could not be made: {last}{where}", file=_terminal, flush=True)
+
+
 def _interrupt(signum, frame):
+    global _ending
+    _ending = True
     raise KeyboardInterrupt
 
 

@@ -50,8 +50,8 @@ def aggregate(args):
             with contextlib.closing(duckdb.connect(str(temporary))) as connection:
                 _fill(connection, settings, files, costs)
         except (duckdb.Error, RuntimeError) as error:
-            if "interrupted" in str(error).lower():  # what DuckDB makes of Ctrl-C while a query runs
-                raise KeyboardInterrupt from None
+            if stage.ending():
+                raise
             if re.search(r"no space left|disk quota", str(error), re.IGNORECASE):
                 raise StudyError(
                     f"{args.output}: the disk is full; free some space and run again, finished files are kept."
