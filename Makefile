@@ -38,7 +38,7 @@ record: $(VENV)/$(VLLM)
 
 ## test: everything that can be tested on this machine
 test: $(VENV)/dev $(BIN)/isobudget
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 ## bench: ours over a peer's, PART=execute runs one part
 bench: $(VENV)/dev

@@ -23,6 +23,28 @@ SMOLLM2 = {
 }
 
 
+def loads_a_model(path):
+    return Path(path).stem in ("test_engine", "test_endpoint_live")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest is begun first."""
+    items.sort(key=lambda item: not loads_a_model(item.path))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests run in one process of pytest-xdist's, and so do all that load a model: one has both cores."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            path = super()._split_scope(nodeid)
+            return "a model" if loads_a_model(path) else path
+
+    return ByFile(config, log)
+
+
 @pytest.fixture(scope="session")
 def smollm2(tmp_path_factory):
     """The folder of a small real model, SmolLM2-135M, made from its checksummed package once."""
