@@ -23,13 +23,13 @@ SMOLLM2 = {
 }
 
 
-def loads_a_model(path):
-    return Path(path).stem in ("test_engine", "test_endpoint_live")
+LOAD_A_MODEL = ("test_engine", "test_endpoint_live")
+LONGEST = (*LOAD_A_MODEL, "test_slurm")
 
 
 def pytest_collection_modifyitems(items):
     """What takes longest is begun first."""
-    items.sort(key=lambda item: not loads_a_model(item.path))
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,7 +40,7 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid):
             path = super()._split_scope(nodeid)
-            return "a model" if loads_a_model(path) else path
+            return "a model" if Path(path).stem in LOAD_A_MODEL else path
 
     return ByFile(config, log)
 
