@@ -82,6 +82,9 @@ onstart:
         claim.insist(all_code())
     # which servers to ask, and how hard, for the jobs that do
     note_servers(study)
+    # the graph is made: collect garbage from here on, and none of it again
+    gc.freeze()
+    gc.enable()
 
 
 onsuccess:

@@ -3,6 +3,7 @@
 
 import atexit
 import functools
+import gc
 import hashlib
 import os
 import sys
@@ -10,6 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from types import SimpleNamespace
+
+# Objects of the graph of jobs all stay, and looking among them for some to free takes a sixth of the time that
+# Snakemake needs to find that nothing is to be done; onstart turns it on again.
+gc.disable()
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
