@@ -64,6 +64,16 @@ def smollm2(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """The folder of a study small enough to enumerate, up to its estimates; only copies of it are changed."""
+    from small_study import write_study
+
+    results = tmp_path_factory.mktemp("small") / "results"
+    write_study(results)
+    return results
+
+
+@pytest.fixture(scope="session")
 def database(tmp_path_factory):
     """A database of two models with made-up verdicts."""
     from made_database import RANKERS, build_database  # it needs the package, whose place is known by now
