@@ -148,7 +148,7 @@ RECORD = {
     ],
 )
 def test_answers_to_a_call_based_problem_of_apps(sandbox, text, verdict, detail):
-    problem = apps.as_problem(RECORD, "file")
+    problem = apps.as_problem(RECORD)
     (outcome,) = sandbox.run([program("apps-introductory", problem, text)])
     assert outcome.verdict == verdict and outcome.detail.startswith(detail), outcome
 
@@ -167,14 +167,14 @@ def test_answers_to_a_call_based_problem_of_apps(sandbox, text, verdict, detail)
 )
 def test_what_a_call_gives_is_compared_as_apps_does(sandbox, outputs, value, verdict):
     cases = {"fn_name": "check", "inputs": [[]], "outputs": outputs}
-    problem = apps.as_problem(RECORD | {"input_output": json.dumps(cases)}, "file")
+    problem = apps.as_problem(RECORD | {"input_output": json.dumps(cases)})
     (outcome,) = sandbox.run([program("apps-introductory", problem, f"def check():\n    return {value}")])
     assert outcome.verdict == verdict, outcome
 
 
 def test_a_program_of_apps_finds_the_imports_it_uses_and_pays_for_no_other(sandbox):
     record = RECORD | {"input_output": json.dumps({"inputs": ["3 4", ["5", "12"]], "outputs": ["5", ["13"]]})}
-    problem = apps.as_problem(record, "file")
+    problem = apps.as_problem(record)
     assert problem["kind"] == "stdio" and json.loads(problem["tests"])["inputs"] == ["3 4", "5\n12"]
     text = "a, b = map(int, sys.stdin.read().split())\nprint(sqrt(a * a + b * b))"
     run = program("apps-introductory", problem, text)
@@ -205,11 +205,11 @@ def test_the_prompt_of_mbpp_is_the_one_of_its_authors():
 
 def test_the_prompt_of_apps_has_two_solved_problems_of_its_kind():
     ask = "Q: Write a python code to solve the following coding problem that obeys the constraints and passes the "
-    call = apps.as_problem(RECORD, "file")["prompt"]
+    call = apps.as_problem(RECORD)["prompt"]
     assert call.count(ask) == call.count("use the provided function signature") == 3
     assert call.endswith("Say how many.\n\nclass Solution:\n    def count(self, a: List[int]) -> int:\nA:\n```python\n")
     reading = RECORD | {"input_output": json.dumps({"inputs": ["1"], "outputs": ["1"]}), "starter_code": ""}
-    prompt = apps.as_problem(reading, "file")["prompt"]
+    prompt = apps.as_problem(reading)["prompt"]
     assert prompt.count(ask) == prompt.count("read from and write to standard IO") == 3
     assert prompt.endswith("Please wrap your code answer using ```:\nSay how many.\nA:\n```python\n")
 
@@ -222,7 +222,7 @@ def test_the_solved_problems_of_the_apps_prompt_are_solved(sandbox):
     programs = []
     for (_, solution), (*name, inputs, outputs) in zip(STDIO + CALL, cases, strict=True):
         given = {"inputs": inputs, "outputs": outputs} | ({"fn_name": name[0]} if name else {})
-        problem = apps.as_problem(RECORD | {"input_output": json.dumps(given)}, "file")
+        problem = apps.as_problem(RECORD | {"input_output": json.dumps(given)})
         programs.append(program("apps-introductory", problem, solution))
     assert [outcome[:2] for outcome in sandbox.run(programs)] == [("passed", "")] * 4
 
@@ -232,29 +232,94 @@ def test_solutions_that_are_no_python_are_not_tried():
     record = RECORD | {
         "solutions": json.dumps([python2, "print(1)", "print(1)", *(f"print({n})" for n in range(2, 20))])
     }
-    assert apps.as_problem(record, "file")["reference"].split("\f") == [f"print({n})" for n in range(1, 9)]
-    assert apps.as_problem(RECORD | {"solutions": json.dumps([python2])}, "file")["reference"] == python2
-    assert apps.as_problem(RECORD | {"solutions": ""}, "file")["reference"] == ""
+    assert apps.as_problem(record)["reference"].split("\f") == [f"print({n})" for n in range(1, 9)]
+    assert apps.as_problem(RECORD | {"solutions": json.dumps([python2])})["reference"] == python2
+    assert apps.as_problem(RECORD | {"solutions": ""})["reference"] == ""
 
 
 def test_a_problem_without_tests_says_so():
     for cases in ("", "{}", json.dumps({"inputs": [], "outputs": []})):
-        assert apps.as_problem(RECORD | {"input_output": cases}, "file")["tests"] == ""
+        assert apps.as_problem(RECORD | {"input_output": cases})["tests"] == ""
 
 
-def test_a_record_that_is_not_what_the_benchmark_has_is_named():
-    with pytest.raises(
-        StudyError, match=r"file: the solutions or tests of problem 7 are not what APPS has \(1 inputs and"
-    ):
-        apps.as_problem(RECORD | {"input_output": json.dumps({"inputs": ["1"], "outputs": []})}, "file")
-    task = {"task_id": 11, "text": "Add.", "code": "def f(): pass", "test_list": ["assert g(1) == 2"]}
-    examples = [task | {"task_id": number, "test_list": ["assert f() is None"]} for number in (2, 3, 4)]
-    with pytest.raises(
-        StudyError, match="file: task 11: its tests call 0 of the functions that its code defines, not one"
-    ):
-        mbpp.as_problems([*examples, task], "file")
-    with pytest.raises(StudyError, match="file: the tasks 2, 3 and 4, which stand in every prompt, are not all there"):
-        mbpp.as_problems(examples[1:], "file")
+TASK = {"task_id": 11, "text": "Add.", "code": "def f(): pass", "test_list": ["assert f() is None"]}
+EXAMPLES = [TASK | {"task_id": number} for number in (2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([*EXAMPLES, TASK | {"test_list": ["assert g(1) == 2"]}], "task_id 11: its tests call 0 of the functions that"),
+        (EXAMPLES[1:], "the tasks 2, 3 and 4, which stand in every prompt, are not all there"),
+        ([*EXAMPLES, TASK, TASK], "task_id 11 is there twice; take one of the records out."),
+        ([*EXAMPLES[:2], *EXAMPLES[:2]], "task_id 2 is there twice"),
+        ([TASK | {"task_id": "Mbpp/2"}], "task_id Mbpp/2 is not what the benchmark has (ValueError: invalid literal"),
+        (
+            [TASK | {"test_list": "assert f() is None"}],
+            "task_id 11 is not what the benchmark has (TypeError: test_list",
+        ),
+        ([*EXAMPLES, TASK | {"code": "def f(:"}], "task_id 11 is not what the benchmark has (SyntaxError: "),
+        ([*EXAMPLES, TASK | {"code": "f = 1\0"}], "task_id 11 is not what the benchmark has ("),
+        *(
+            ([TASK | {key: None}], "task_id 11 is not what the benchmark has (")
+            for key in ("text", "code", "test_list")
+        ),
+    ],
+)
+def test_a_record_that_is_not_what_mbpp_has_is_named(records, said):
+    with pytest.raises(StudyError) as error:
+        mbpp.as_problems(records, "file")
+    assert str(error.value).startswith(f"file: {said}") and "\n" not in str(error.value)
+
+
+def test_a_record_of_a_split_that_is_not_asked_for_need_be_no_problem():
+    odd = TASK | {"task_id": 700, "code": "f = lambda: None"}
+    assert [each["task_id"] for each in mbpp.as_problems([*EXAMPLES, TASK, odd], "file", "test")] == ["Mbpp/11"]
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        (
+            [{"input_output": '{"inputs": ["1"], "outputs": []}'}],
+            "7 is not what the benchmark has (ValueError: it has 1",
+        ),
+        ([{}, {}], "7 is there twice; take one of the records out."),
+        ([{"id": "seven"}], "seven is not what the benchmark has (ValueError: invalid literal"),
+        ([{"question": None}], "7 is not what the benchmark has (AttributeError: "),
+        ([{"solutions": '"print(1)"'}], "7 is not what the benchmark has (TypeError: its solutions are no list of"),
+        ([{"solutions": "[null]"}], "7 is not what the benchmark has (TypeError: its solutions are no list of texts"),
+        ([{"input_output": "[]"}], "7 is not what the benchmark has (AttributeError: "),
+        ([{"input_output": '{"inputs": null}'}], "7 is not what the benchmark has (TypeError: "),
+    ],
+)
+def test_a_record_that_is_not_what_apps_has_is_named(tmp_path, records, said):
+    data = tmp_path / "apps.jsonl"
+    data.write_text("".join(json.dumps(RECORD | {"difficulty": "interview"} | record) + "\n" for record in records))
+    with pytest.raises(StudyError) as error:
+        apps.problems("apps-interview", str(data))
+    assert str(error.value).startswith(f"{data}: id {said}") and "\n" not in str(error.value)
+
+
+def test_tests_of_apps_may_have_integers_of_more_digits_than_python_reads_by_itself(sandbox):
+    """Of a function and of a program that prints; who reads or prints so many digits raises the limit, as in Python."""
+    big = 10**5000 + 7
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    call = json.dumps({"fn_name": "double", "inputs": [[big], [4]], "outputs": [2 * big, 8]})
+    text = json.dumps({"inputs": [big], "outputs": [2 * big]})
+    sys.set_int_max_str_digits(before)
+    called = apps.as_problem(RECORD | {"input_output": call, "starter_code": ""})
+    printing = apps.as_problem(RECORD | {"input_output": text, "starter_code": ""})
+    reads = "import sys\n{}print(2 * int(input()))\n"
+    programs = [
+        program("apps-interview", called, "def double(x):\n    return 2 * x\n"),
+        program("apps-interview", called, "def double(x):\n    return 2 * x if x < 9 else x\n"),
+        program("apps-interview", printing, reads.format("sys.set_int_max_str_digits(0)\n")),
+        program("apps-interview", printing, reads.format("")),
+    ]
+    assert [verdict for verdict, *_ in sandbox.run(programs)] == ["passed", "failed", "passed", "error"]
+    assert sys.get_int_max_str_digits() == before
 
 
 def stage(folder, settings, **environment):

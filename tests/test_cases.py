@@ -126,10 +126,10 @@ def test_apps_shows_inputs_and_outputs():
         "starter_code": "",
         "question": "Add.\n\n-----Sample Input-----\n\n1 2\n\n-----Sample Output:-----\n3\n\nWords.\n-----Note-----\n",
     }
-    assert examples(apps.as_problem(record, "here")) == [Case("stdio", "1 2\n", "3\n")]
+    assert examples(apps.as_problem(record)) == [Case("stdio", "1 2\n", "3\n")]
     record["question"] = "-----Examples-----\nInput\n1 2\n\n3\n\nOutput\n3\n\nInput\n4\nOutput\n5\n\n\n-----Note-----\n"
-    assert examples(apps.as_problem(record, "here"))[0] == Case("stdio", "1 2\n\n3\n", "3\n")
-    assert examples(apps.as_problem(record, "here"))[1] == Case("stdio", "4\n", "5\n")
+    assert examples(apps.as_problem(record))[0] == Case("stdio", "1 2\n\n3\n", "3\n")
+    assert examples(apps.as_problem(record))[1] == Case("stdio", "4\n", "5\n")
 
 
 def test_questions_hold_neither_tests_nor_references(tmp_path, humaneval_problems):

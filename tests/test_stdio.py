@@ -147,6 +147,7 @@ def test_call_and_stdio_programs_may_come_together(sandbox):
         ("+5 007", "5 7"),
         ("Yes 2.50000001", "Yes 2.5"),
         ("1e400 nan", "1e400 nan"),
+        ("inf -inf", "Infinity -1e400"),
         ("9" * 5000, "9" * 5000),
     ],
 )
@@ -166,6 +167,9 @@ def test_outputs_that_are_equal_to_apps(printed, wanted):
         ("1.5", "1", "line 1, '1.5', is wrong"),
         ("inf", "1e300", "line 1, 'inf', is wrong"),
         ("nan", "0.0", "line 1, 'nan', is wrong"),
+        ("5", "inf", "line 1, '5', is wrong"),
+        ("-inf", "inf", "line 1, '-inf', is wrong"),
+        ("7 inf", "7 1e-400", "line 1, '7 inf', is wrong"),
         ("9" * 5000, "8" * 5000, f"line 1, '{'9' * 57}...', is wrong"),
         ("1", "1\n2", "1 lines are too few"),
         ("1\n2\n3", "1\n2", "3 lines are too many"),

@@ -4,7 +4,10 @@ A problem either reads standard input and prints (kind `stdio`), or asks for a f
 """
 
 import json
+import re
+import sys
 import warnings
+from contextlib import contextmanager
 
 from isobudget.errors import StudyError
 from isobudget.problems import apps_shots, hub
@@ -63,7 +66,8 @@ def problems(benchmark, data=None):
     where = data or f"{PINNED['repository']}@{PINNED['revision'][:7]}"
     records = hub.records(benchmark, PINNED, data, COLUMNS)
     # one record at a time: the tests of all levels together are more than a gigabyte
-    found = [as_problem(record, where) for record in records if record["difficulty"] == level]
+    key = "problem_id" if "problem_id" in records.column_names else "id"
+    found = hub.each(records, key, where, lambda record: as_problem(record) if record["difficulty"] == level else None)
     if not found:
         raise StudyError(f"{where}: no record has the difficulty {level!r}; give {benchmark} a file that has some.")
     return sorted(found, key=lambda problem: int(problem["task_id"].rpartition("/")[2]))
@@ -74,36 +78,46 @@ def source(benchmark, data=None):
     return hub.source(PINNED, data)
 
 
-def as_problem(record, where):
+def as_problem(record):
     """One record of APPS as a problem.
 
     Args:
         record: a dict of the columns of the hub's test.jsonl.
-        where: what to call its file in messages.
+
+    Raises:
+        StudyError, AttributeError, KeyError, TypeError, ValueError: the record is not what APPS has.
     """
-    number = record.get("problem_id", record.get("id"))
-    try:
+    number = int(record.get("problem_id", record.get("id")))
+    with _integers_of_any_length():
         solutions = json.loads(record["solutions"] or "[]")
         cases = json.loads(record["input_output"] or "{}")
+        if not isinstance(solutions, list) or not all(isinstance(text, str) for text in solutions):
+            raise TypeError("its solutions are no list of texts")
         inputs, outputs = cases.get("inputs", []), cases.get("outputs", [])
         if len(inputs) != len(outputs):
-            raise ValueError(f"{len(inputs)} inputs and {len(outputs)} outputs")
-    except (ValueError, TypeError, AttributeError) as error:
-        raise StudyError(
-            f"{where}: the solutions or tests of problem {number} are not what APPS has ({error}); "
-            "correct the record or take it out."
-        ) from None
-    name = cases.get("fn_name")
-    starter = record["starter_code"] or ""
+            raise ValueError(f"it has {len(inputs)} inputs and {len(outputs)} outputs")
+        name = cases.get("fn_name")
+        tests = _calls(name, inputs, outputs) if name else _stdio(inputs, outputs)
     return {
         "task_id": f"APPS/{number}",
-        "prompt": apps_shots.prompt(record["question"], starter, bool(name)),
-        "tests": _calls(name, inputs, outputs) if name else _stdio(inputs, outputs),
+        "prompt": apps_shots.prompt(record["question"], record["starter_code"] or "", bool(name)),
+        "tests": tests,
         "kind": "call" if name else "stdio",
         "entry_point": name or "",
         "reference": _reference(solutions),
         "split": "test",
     }
+
+
+@contextmanager
+def _integers_of_any_length():
+    """Some tests of APPS have more digits than Python reads and writes by itself since 3.11."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 def _reference(solutions):
@@ -128,8 +142,10 @@ def _calls(name, inputs, outputs):
     if not inputs:
         return ""
     cases = json.dumps({"inputs": inputs, "outputs": outputs})
-    head = f"AFTER = {AFTER.format(name=name)!r}\nimport json as _json\n\n_cases = _json.loads({cases!r})\n"
-    return f"{head}{COMPARE}_compare({name})\n"
+    head = f"AFTER = {AFTER.format(name=name)!r}\nimport json as _json\n\n"
+    if re.search(rf"\d{{{sys.int_info.default_max_str_digits + 1}}}", cases):
+        head += "import sys as _sys\n\n_sys.set_int_max_str_digits(0)\n"
+    return f"{head}_cases = _json.loads({cases!r})\n{COMPARE}_compare({name})\n"
 
 
 def _stdio(inputs, outputs):

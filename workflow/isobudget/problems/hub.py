@@ -51,6 +51,36 @@ def records(benchmark, pinned, data, columns):
     return found
 
 
+def each(records, key, where, make):
+    """What `make` makes of each record that it makes something of, a list.
+
+    Args:
+        records: iterable of dicts.
+        key: the column that numbers them; each number is there once.
+        where: what to call their file in messages.
+        make: a function of a record; None leaves it out.
+
+    Raises:
+        StudyError: a record is not what `make` can read, or is there twice; the message names it.
+    """
+    found, seen = [], set()
+    for record in records:
+        name = f"{where}: {key} {str(record.get(key))[:60]}"
+        try:
+            made = make(record)
+        except StudyError as error:
+            raise StudyError(f"{name}: {error}; correct the record or take it out.") from None
+        except (AttributeError, KeyError, SyntaxError, TypeError, ValueError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {str(error)[:200]}"
+            raise StudyError(f"{name} is not what the benchmark has ({reason}); correct it or take it out.") from None
+        if made is not None:
+            if record[key] in seen:
+                raise StudyError(f"{name} is there twice; take one of the records out.")
+            seen.add(record[key])
+            found.append(made)
+    return found
+
+
 def source(pinned, data):
     """What the problems were made from, for the metadata of their file: repository and revision, or file and sum."""
     if data is None:

@@ -43,8 +43,7 @@ def problems(benchmark, data=None):
         StudyError: the dataset cannot be read, or a record's tests call no function that its code defines.
     """
     where = data or f"{REPOSITORY}@{REVISION[:7]}"
-    found = as_problems(list(hub.records(benchmark, PINNED[benchmark], data, COLUMNS)), where)
-    return [problem for problem in found if problem["split"] == "test"]
+    return as_problems(hub.records(benchmark, PINNED[benchmark], data, COLUMNS), where, split="test")
 
 
 def source(benchmark, data=None):
@@ -52,25 +51,38 @@ def source(benchmark, data=None):
     return hub.source(PINNED[benchmark], data)
 
 
-def as_problems(records, where):
-    """All records as problems, of whatever split.
+def as_problems(records, where, split=None):
+    """The records of a split as problems, in the order of task ids.
 
     Args:
-        records: dicts of the columns of `full` or `sanitized` on the hub.
-        where: what to call them in messages.
+        records: dicts of the columns of `full` or `sanitized` on the hub, of all splits.
+        where: what to call their file in messages.
+        split: a key of SPLITS, or None for all records.
+
+    Raises:
+        StudyError: a record is not what MBPP has, is there twice, or calls no function that its code defines; or the
+            examples of the prompt are not there.
     """
-    records = sorted((_clean(record) for record in records), key=lambda record: record["task_id"])
+    records = sorted(hub.each(records, "task_id", where, _clean), key=lambda record: record["task_id"])
     examples = [record for record in records if record["task_id"] in EXAMPLES]
     if len(examples) < len(EXAMPLES):
         raise StudyError(f"{where}: the tasks 2, 3 and 4, which stand in every prompt, are not all there; add them.")
     shots = "".join(f"{_ask(example)}{example['code']}\n[DONE]\n\n" for example in examples)
+    wanted = [record for record in records if split in (None, _split(record))]
     with warnings.catch_warnings(action="ignore"):  # of escapes in the records' own texts
-        return [_problem(record, shots, where) for record in records]
+        return hub.each(wanted, "task_id", where, lambda record: _problem(record, shots))
+
+
+def _split(record):
+    task_id = record["task_id"]
+    return next((split for split, (first, last) in SPLITS.items() if first <= task_id <= last), "other")
 
 
 def _clean(record):
     """One record with the names of `full`, lines ending as Python's do."""
     text = record.get("text") or record.get("prompt")
+    if not isinstance(record["test_list"], list):
+        raise TypeError("test_list is no list")
     return {
         "task_id": int(record["task_id"]),
         "text": _lines(text).strip(),
@@ -94,20 +106,16 @@ def _ask(record):
     )
 
 
-def _problem(record, shots, where):
-    task_id = record["task_id"]
-    try:
-        name, tests = _tests(record)
-    except (SyntaxError, StudyError) as error:
-        raise StudyError(f"{where}: task {task_id}: {error}; correct the record or take it out.") from None
+def _problem(record, shots):
+    name, tests = _tests(record)
     return {
-        "task_id": f"Mbpp/{task_id}",  # as evalplus calls it, so that samples of others are known
+        "task_id": f"Mbpp/{record['task_id']}",  # as evalplus calls it, so that samples of others are known
         "prompt": shots + _ask(record),
         "tests": tests,
         "kind": "call",
         "entry_point": name,
         "reference": record["code"],
-        "split": next((split for split, (first, last) in SPLITS.items() if first <= task_id <= last), "other"),
+        "split": _split(record),
     }
 
 

@@ -10,6 +10,7 @@ import _sitebuiltins
 import atexit
 import builtins
 import marshal
+import math
 import os
 import sys
 import types
@@ -134,7 +135,9 @@ def _equal(mine, right):
     try:
         if _whole(right):
             return (int(mine) if _whole(mine) else float(mine)) == int(right)
-        return abs(float(mine) - float(right)) <= 1e-8 + 1e-5 * abs(float(right))
+        # what is infinite is near nothing but itself; an infinite tolerance would let all pass
+        mine, right = float(mine), float(right)
+        return mine == right or (math.isfinite(right) and abs(mine - right) <= 1e-8 + 1e-5 * abs(right))
     except (ValueError, OverflowError):
         return False
 
