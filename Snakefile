@@ -29,11 +29,14 @@ include: "rules/report.smk"
 
 
 if claim:
-    # nor may these results be what other code made; this is asked even where nothing is to be done
+    # nor may these results be what other code or other settings made; this is asked even where nothing is to be done
     try:
         claim.vet(all_code())
+        notice = claim.compare(made_with)
     except StudyError as error:
         raise WorkflowError(str(error)) from None
+    if notice:
+        print(f"isobudget: {notice}", file=sys.stderr)
 
 
 # light, and some fetch from the net, which the nodes of a cluster may not reach
@@ -79,7 +82,7 @@ rule samples:
 onstart:
     # before the first job, and not in a dry run: no other run may be at work on these results
     if claim:
-        claim.insist(all_code())
+        claim.insist(all_code(), made_with())
     # which servers to ask, and how hard, for the jobs that do
     note_servers(study)
     # the graph is made: collect garbage from here on, and none of it again
@@ -88,6 +91,9 @@ onstart:
 
 
 onsuccess:
+    # what `samples: auto` came to is known by now
+    if claim and study.auto:
+        claim.insist(all_code(), made_with())
     # what to run for which budget, in a few lines
     if Path(f"{RESULTS}/report/index.html").exists():
         shell("python -m isobudget.report.table --database {RESULTS}/isobudget.duckdb || true")

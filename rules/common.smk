@@ -19,7 +19,7 @@ gc.disable()
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import choosers, paths, plan, recordings, sizes, told
+from isobudget import choosers, paths, plan, recordings, sizes, told, unrecorded
 from isobudget.claim import Claim
 from isobudget.clock import mend
 from isobudget.config import load
@@ -52,7 +52,7 @@ VOTES = f"(?:{'|'.join(choosers.CONSENSUS)}):.+"  # rankers that let the samples
 claim = Claim(RESULTS) if workflow.is_main_process else None
 if claim and claim.notice:
     print(f"isobudget: {claim.notice}", file=sys.stderr)
-if workflow.is_main_process and not workflow.dryrun and (mended := mend(RESULTS, RECORDINGS)):
+if workflow.is_main_process and (mended := mend(RESULTS, RECORDINGS)):
     print(f"isobudget: {mended}", file=sys.stderr)
 
 
@@ -269,12 +269,24 @@ def with_prices(file):
     return found
 
 
+def sized_if_known():
+    """What `sized` gives, or None where that would wait for prices; for what comes before the jobs."""
+    known = f"{RESULTS}/{paths.PRICES}"
+    if not study.auto:
+        return study
+    return with_prices(known) if Path(known).exists() else None
+
+
+def made_with():
+    """The settings of all files of the study, as the claim keeps them."""
+    return unrecorded.settings(study, sized_if_known())
+
+
 def tell_plan():
     """What the whole study takes, below the jobs that a dry run lists; whether it is one is not known here yet."""
-    known = f"{RESULTS}/{paths.PRICES}"
     with suppress(WorkflowError):  # which the dry run has said before
         if workflow.dryrun:
-            told = plan.report(with_prices(known) if study.auto and Path(known).exists() else study)
+            told = plan.report(sized_if_known() or study)
             print(told, end="\n" if told else "", file=sys.stderr)
 
 

@@ -103,7 +103,7 @@ HOLD = """
 import sys, signal
 from isobudget.claim import Claim
 claim = Claim(sys.argv[1])
-claim.insist('code')
+claim.insist('code', {})
 print("mine", flush=True)
 signal.pause()
 """
@@ -133,7 +133,7 @@ def test_a_dead_runs_lock_is_cleared_and_no_living_ones(tmp_path, monkeypatch):
     second = claim.Claim("results")
     assert f"another run is at work there (process {job.pid} on " in second.notice and ours.exists()
     with pytest.raises(StudyError, match=r"results: another run is at work there .* Do not unlock"):
-        second.insist("code")
+        second.insist("code", {})
     killed(job)
     assert claim.Claim("results").notice is None
     assert not ours.exists() and other.exists()
@@ -283,7 +283,8 @@ from isobudget import claim, rows
 from isobudget.errors import StudyError
 os.setgid(65534)
 os.setuid(65534)
-for attempt in (lambda: claim.Claim(sys.argv[1]).insist('code'), lambda: rows.write_json(sys.argv[1] + "/a.json", {})):
+folder = sys.argv[1]
+for attempt in (lambda: claim.Claim(folder).insist('code', {}), lambda: rows.write_json(folder + "/a.json", {})):
     try:
         attempt()
     except StudyError as error:

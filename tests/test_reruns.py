@@ -106,8 +106,12 @@ def snakemake(root, *arguments, study=STUDY):
 
 def planned(root, study=STUDY):
     """How many jobs of each rule Snakemake would run now."""
-    done = snakemake(root, "--dry-run", study=study)
-    assert done.returncode == 0, done.stderr
+    return jobs(snakemake(root, "--dry-run", study=study))
+
+
+def jobs(done):
+    """How many jobs of each rule a run of Snakemake lists before the first, or a dry run."""
+    assert done.returncode == 0, done.stderr[-4000:]
     lines = (done.stdout + done.stderr).splitlines()
     if not any(line.startswith("job  ") for line in lines):
         assert any("Nothing to be done" in line for line in lines), done.stderr

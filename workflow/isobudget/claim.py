@@ -5,7 +5,8 @@ tell from it whether its run lives. A lock of the kernel's can: it is gone when 
 results folder first, and whoever holds the claim may clear what a dead run of this machine left locked.
 
 The claim also says with which code the files were made, for each of Snakemake's records (.snakemake/): a checkout that
-has no record of a file takes it as it is, so another version of the code would pass it off as its own.
+has no record of a file takes it as it is, so another version of the code would pass it off as its own. And it says with
+which settings, for the same reason (unrecorded.py).
 """
 
 import atexit
@@ -17,6 +18,7 @@ import time
 import uuid
 from pathlib import Path
 
+from isobudget import unrecorded
 from isobudget.errors import StudyError
 
 NAME = ".claim"
@@ -44,12 +46,12 @@ class Claim:
         self._results = results
         self._path = Path(results) / NAME
         self._file = None
-        self._made = {}
+        self._made, self._settings = {}, {}
         why, busy = self._take()
         self.notice = why if busy else None
         if self._file:
             before = _state(self._file)
-            self._made = before.get("made", {})
+            self._know(before)
             # of another machine's run we know nothing: its kernel may keep its locks to itself
             if before.get("at_work") and before.get("host") == _HOST:
                 _clear(results)
@@ -64,9 +66,8 @@ class Claim:
         Raises:
             StudyError: some file may have been.
         """
-        ours = _records()
         for records, made in self._made.items():
-            if records != ours and made["code"] != code:
+            if made["code"] != code and not self._ours(records, made):
                 raise StudyError(
                     f"{self._results}: another version of isobudget made files there, run in {made['folder']}, and "
                     "nothing tells here which of them this version would make otherwise. Run that one; or give this "
@@ -74,11 +75,37 @@ class Claim:
                     f"{self._results} && rm -rf {' '.join(CHEAP)}`."
                 )
 
-    def insist(self, code):
+    def compare(self, settings):
+        """See to it that files made with other settings are made anew, where Snakemake has no record of that here.
+
+        Args:
+            settings: a function that gives what unrecorded.settings does of the study.
+
+        Returns:
+            A sentence if there are such files, else None.
+
+        Raises:
+            StudyError: they are what only a model makes, or what it was asked: nobody draws those anew unasked.
+        """
+        last = self._settings
+        if not last or self._ours(last["records"], last):
+            return None
+        dear, cheap = unrecorded.changed(self._results, last["made"], settings())
+        where = f"made with other settings, run in {last['folder']}, whose records (.snakemake) are not here"
+        if dear:
+            raise StudyError(
+                f"{' '.join(map(str, dear))}: {where}; run the study with those, give it another `results`, or delete "
+                "these to have them, and what follows from them, made anew."
+            )
+        unrecorded.outdate(self._results, cheap)
+        return f"{' '.join(map(str, cheap))}: {where}; a run makes them anew." if cheap else None
+
+    def insist(self, code, settings):
         """Return if no other run is at work here; where a file system has no locks, Snakemake's own must do.
 
         Args:
             code: as in `vet`; kept beside the results, as what made files there.
+            settings: what unrecorded.settings gives of the study; kept likewise.
 
         Raises:
             StudyError: another run is, this user may not write to the results folder, or as `vet` does.
@@ -92,10 +119,29 @@ class Claim:
                 raise StudyError(why)
             time.sleep(0.2)
         if self._file:
-            self._made = _state(self._file).get("made", {})
+            self._know(_state(self._file))
             self.vet(code)
-            self._made = self._made | {_records(): {"code": code, "folder": os.getcwd()}}
+            records = _records()
+            where = {"folder": os.getcwd(), "results": os.path.realpath(self._results)}
+            self._made = self._made | {records: {"code": code, **where}}
+            made = self._settings.get("made", {}) | settings
+            self._settings = {"records": records, **where, "made": made}
             self._write(at_work=True)
+
+    def _know(self, state):
+        """Take over what a claim says of the files; nothing from one that is damaged."""
+        made, last = state.get("made"), state.get("settings")
+        if isinstance(made, dict) and all(
+            isinstance(m, dict) and {"code", "folder"} <= m.keys() for m in made.values()
+        ):
+            self._made = made
+        if isinstance(last, dict) and {"records", "folder"} <= last.keys() and isinstance(last.get("made"), dict):
+            self._settings = last
+
+    def _ours(self, records, made):
+        """Whether it was the records here that say how files were made, and no copy of them in another folder."""
+        shared = made.get("results") == os.path.realpath(self._results) and made["folder"] != os.getcwd()
+        return records == _records() and not (shared and _records(made["folder"]) == records)
 
     def _take(self):
         """Try to hold the claim: (why not, as a sentence, or None; whether another run has it)."""
@@ -113,7 +159,7 @@ class Claim:
         except BlockingIOError:
             with file:
                 found = _state(file)
-                self._made = found.get("made", {})
+                self._know(found)
             return (
                 f"{self._results}: another run is at work there (process {found.get('pid')} on {found.get('host')}, "
                 f"since {found.get('since')}); let it end, or give this study another `results`. Do not unlock.",
@@ -130,7 +176,7 @@ class Claim:
         if not self._file:
             return
         state = {"pid": os.getpid(), "host": _HOST, "at_work": at_work, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-        state["made"] = self._made
+        state |= {"made": self._made, "settings": self._settings}
         with contextlib.suppress(OSError):  # a full disk is the first job's to tell
             self._file.truncate(0)
             self._file.write(json.dumps(state) + "\n")
@@ -147,14 +193,23 @@ def _state(file):
     return found if isinstance(found, dict) else {}
 
 
-def _records():
-    """The name of Snakemake's records here, given at the first run."""
+def _records(folder="."):
+    """The name of Snakemake's records in a folder, given at the first run here; None elsewhere if there are none."""
+    file = Path(folder, RECORDS)
     try:
-        return RECORDS.read_text()
-    except FileNotFoundError:
+        return file.read_text()
+    except OSError:
+        if folder != ".":
+            return None
+    try:
         RECORDS.parent.mkdir(parents=True, exist_ok=True)
         RECORDS.write_text(uuid.uuid4().hex)
         return RECORDS.read_text()
+    except OSError as error:
+        raise StudyError(
+            f"{os.getcwd()}: nothing can be written there ({error.strerror}), and Snakemake keeps its records in "
+            ".snakemake/ of the folder it runs in; run it in one that this user may write to."
+        ) from None
 
 
 def _clear(results):

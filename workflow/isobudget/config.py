@@ -4,6 +4,7 @@
 names every key that is wrong. Nothing here touches a file of results/.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -188,6 +189,12 @@ class Study(_Strict):
     bootstrap: Bootstrap = Bootstrap()
     calibration: Calibration = Calibration()
     results: str = Field("results", pattern=r"^[A-Za-z0-9._/-]+$", description="the folder that files go to")
+
+    @field_validator("results")
+    @classmethod
+    def _spelt_once(cls, value):
+        # Snakemake's records go by the spelling: ./results and results are one folder
+        return os.path.normpath(value)
 
     @field_validator("benchmarks")
     @classmethod

@@ -1,0 +1,140 @@
+"""Results that came without Snakemake's records of them, or with a copy: other settings and other code are noticed."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import duckdb
+import pytest
+from test_reruns import ENDING, STUDY, base, jobs, planned, repository, snakemake, study  # noqa: F401 - two are fixtures
+
+from isobudget import claim, unrecorded
+from isobudget.config import load
+
+DEARER = STUDY | {"budgets": {"flops": [1, 2, 4], "seconds": [1]}}
+
+
+def budgets(root):
+    with duckdb.connect(str(root / "results/isobudget.duckdb"), read_only=True) as connection:
+        query = "SELECT DISTINCT budget FROM pass_at_budget WHERE unit = 'flops' ORDER BY 1"
+        return [budget for (budget,) in connection.execute(query).fetchall()]
+
+
+def test_a_new_budget_is_seen_where_the_records_of_the_results_did_not_come_along(study):  # noqa: F811
+    """Moved alone, shared, mounted into a container: the tables and the report are made anew, and no more."""
+    shutil.rmtree(study / ".snakemake")
+    assert planned(study) == {}
+    assert planned(study, DEARER) == ENDING and 4 not in budgets(study)
+    done = snakemake(study, study=DEARER)
+    assert jobs(done) == ENDING and 4 in budgets(study)
+    assert "isobudget: results/isobudget.duckdb: made with other settings, run in " in done.stderr
+    assert planned(study, DEARER) == {}
+    # and from here on they are on record
+    assert planned(study) == ENDING
+
+
+def test_a_new_sandbox_runs_the_programs_again_and_no_model(study):  # noqa: F811
+    shutil.rmtree(study / ".snakemake")
+    done = snakemake(study, study=STUDY | {"sandbox": {"timeout": 4}})
+    assert jobs(done) == {"references": 1, "execute": 5, "estimate": 2} | ENDING
+
+
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        (
+            {"decoding": {"temperature": 0.2}},
+            "results/samples/humaneval/small/sampled: made with other settings, run in ",
+        ),
+        ({"problems": 2}, "results/problems/humaneval.parquet: made with other settings"),
+    ],
+)
+def test_what_only_a_model_makes_is_not_drawn_anew_unasked(study, changes, places):  # noqa: F811
+    shutil.rmtree(study / ".snakemake")
+    for arguments in ((), ("--dry-run",)):
+        done = snakemake(study, *arguments, study=STUDY | changes)
+        said = done.stdout + done.stderr
+        assert done.returncode == 1 and "Traceback" not in said
+        assert places in said and "give it another `results`, or delete these" in said, said
+    assert planned(study) == {}
+
+
+def test_a_copy_of_the_records_does_not_vouch_for_what_the_other_folder_made(study, tmp_path):  # noqa: F811
+    """Two folders with one name for their records, one results folder: what the one made anew the other sees."""
+    copy = repository(tmp_path / "copy")
+    shutil.copytree(study / ".snakemake", copy / ".snakemake")
+    for name in ("results", "recordings"):
+        (copy / name).symlink_to(study / name)
+    assert jobs(snakemake(study, study=DEARER)) == ENDING
+    assert jobs(snakemake(copy)) == ENDING
+    assert jobs(snakemake(study, study=DEARER)) == ENDING
+    source = copy / "workflow/isobudget/statistics/unbiased.py"
+    source.write_text(source.read_text() + "\n")
+    done = snakemake(copy, study=DEARER)
+    assert done.returncode == 1 and f"another version of isobudget made files there, run in {study}" in done.stderr
+
+
+def test_results_have_one_spelling(study):  # noqa: F811
+    for spelling in ("./results", "results/", "a/../results"):
+        assert planned(study, STUDY | {"results": spelling}) == {}
+        assert planned(study, DEARER | {"results": spelling}) == ENDING
+
+
+@pytest.mark.parametrize(
+    "state", ['{"made": null, "settings": []}', '{"made": {"x": 1}, "settings": {"made": {}}}', '{"made": {"x": {}}}']
+)
+def test_a_claim_that_is_damaged_is_as_none(tmp_path, monkeypatch, state):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/.claim").write_text(state)
+    found = claim.Claim("results")
+    found.vet("code")
+    assert found.compare(dict) is None
+    found.insist("code", {"a": "1"})
+    assert json.loads((tmp_path / "results/.claim").read_text())["settings"]["made"] == {"a": "1"}
+
+
+def test_every_file_with_settings_has_a_place_that_names_it():
+    """On the study of the paper, whose models are live: no place stands for nothing, none for two rules."""
+    config = {
+        "benchmarks": ["humaneval", "mbpp"],
+        "rankers": ["nll:*", "combined", "shortest"],
+        "at_hand": ["examples"],
+    }
+    models = {name: {"engine": "vllm", "weights": name, "samples": 8} for name in ("a", "b")}
+    found = unrecorded.settings(load(config | {"models": models}), None)
+    known = unrecorded.settings(load(config | {"models": models}), load(config | {"models": models}))
+    assert {place.split("/")[0] for place in set(known) - set(found)} == {
+        "estimates",
+        "scores",
+        "isobudget.duckdb",
+        "report",
+    }
+    assert {place.split("/")[0] for place in found} == {
+        "models",
+        "calibrations",
+        "costs",
+        "scores",
+        "problems",
+        "references",
+        "outcomes",
+        "at_hand",
+        "behaviours",
+        "samples",
+    }
+
+
+def test_a_folder_that_may_not_be_written_to_is_one_sentence(tmp_path):
+    """Snakemake keeps its records where it runs, wherever results go."""
+    script = (
+        "import os, sys\n"
+        "from isobudget import claim\n"
+        "from isobudget.errors import StudyError\n"
+        "os.chdir(sys.argv[1])\n"
+        "os.setuid(65534)\n"
+        "try: claim._records()\n"
+        "except StudyError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
+    assert f"{tmp_path}: nothing can be written there (Permission denied)" in done.stdout, done.stderr
