@@ -387,6 +387,42 @@ ANSWERS = [
         fenced("def total(numbers):\n    return '\udc80'\n"),
         "def total(numbers):\n    return '\udc80'\n",
     ),
+    Answer(
+        "functions that a decorator enters in a table",
+        fenced(
+            "TABLE = {}\ndef enter(name):\n    def wrap(f):\n        TABLE[name] = f\n        return f\n    return wrap\n"
+            "@enter('+')\ndef add(a, b):\n    return a + b\n"
+            "def total(numbers):\n    return sum(TABLE['+'](n, 0) for n in numbers)\n"
+            "@timed\ndef other(numbers):\n    return 0\n"
+        ),
+        "TABLE = {}\ndef enter(name):\n    def wrap(f):\n        TABLE[name] = f\n        return f\n    return wrap\n"
+        "@enter('+')\ndef add(a, b):\n    return a + b\n"
+        "def total(numbers):\n    return sum(TABLE['+'](n, 0) for n in numbers)\n",
+    ),
+    Answer(
+        "functions of one name for each type",
+        fenced(
+            "from functools import singledispatch\n@singledispatch\ndef worth(x):\n    return 0\n"
+            "@worth.register(int)\ndef _(x):\n    return x\n@worth.register\ndef text(x: str):\n    return len(x)\n"
+            "def total(numbers):\n    return sum(map(worth, numbers))\n"
+        ),
+        "from functools import singledispatch\n@singledispatch\ndef worth(x):\n    return 0\n"
+        "@worth.register(int)\ndef _(x):\n    return x\n@worth.register\ndef text(x: str):\n    return len(x)\n"
+        "def total(numbers):\n    return sum(map(worth, numbers))\n",
+    ),
+    Answer(
+        "a class that is set up by calls, and one that is tried out",
+        fenced(
+            "class Kept:\n    found = {}\n    @classmethod\n    def add(cls, k, v):\n        cls.found[k] = v\n"
+            "Kept.add('start', 0)\nsetattr(Kept, 'step', 1)\n"
+            "class Tried:\n    @staticmethod\n    def go(x):\n        return total(x)\nTried.go([1])\n"
+            "def total(numbers):\n    return sum(numbers, Kept.found['start']) * Kept.step\n"
+            "Kept.add('total', total([1, 2]))\n"
+        ),
+        "class Kept:\n    found = {}\n    @classmethod\n    def add(cls, k, v):\n        cls.found[k] = v\n"
+        "Kept.add('start', 0)\nsetattr(Kept, 'step', 1)\n"
+        "def total(numbers):\n    return sum(numbers, Kept.found['start']) * Kept.step\n",
+    ),
     rejected("nothing", "", "empty"),
     rejected("blanks", " \n\t\r\n", "empty"),
     rejected("prose", "I'm sorry, but I can't help with that.\n\nNote: sums are hard. (See above)", "no code"),

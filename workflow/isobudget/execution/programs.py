@@ -35,6 +35,8 @@ class Statement(NamedTuple):
     reads: set  # names that it, or a function defined in it, looks up
     changes: set  # names whose attributes or items it sets or deletes
     sets_up: bool  # it calls one of _SETTINGS
+    acts_on: set  # names on which it calls something, as in `Table.add(1)`, or that its decorators do
+    decorators: set  # names that its decorators look up
 
 
 class Code:
@@ -52,14 +54,16 @@ class Code:
         for node in self.tree.body:
             first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
             binds, reads, changes, sets_up = _names(node)
+            acts_on, decorators = _acts_on(node), _decorators(node)
             text, kind = "\n".join(lines[first - 1 : node.end_lineno]), _kind(node)
             if first <= last:  # behind a semicolon
                 before = found.pop()
                 binds, reads, changes = before.binds | binds, before.reads | reads, before.changes | changes
+                acts_on |= before.acts_on
                 text, sets_up = before.text + "\n" * (node.end_lineno > last), before.sets_up or sets_up
                 text += "\n".join(lines[last : node.end_lineno])
                 kind = kind if kind == before.kind else "other"
-            found.append(Statement(text, kind, binds, reads, changes, sets_up))
+            found.append(Statement(text, kind, binds, reads, changes, sets_up, acts_on, decorators))
             last = node.end_lineno
         return found
 
@@ -124,7 +128,10 @@ def _closure(pool, entry_point):
         for name in one.binds:
             binding.setdefault(name, []).append(one)
     data = {name for name, found in binding.items() if all(one.kind == "other" for one in found)}
-    doing = [(one, _far_reads(one, binding)) for one in pool if one.kind in ("other", "check")]
+    defined = {name for name, found in binding.items() if any(one.kind == "definition" for one in found)}
+    doing = [(one, _far_reads(one.reads, binding)) for one in pool if one.kind in ("other", "check")]
+    # a decorator may enter what it decorates in a table
+    doing += [(one, _far_reads(one.decorators, binding)) for one in pool if one.kind == "definition" and one.decorators]
     wanted, kept = {entry_point}, set()
     fresh = [one for one in pool if one.kind in ("future", "star")] + binding[entry_point]
     while fresh:
@@ -135,24 +142,26 @@ def _closure(pool, entry_point):
                 for name in one.reads - wanted:
                     wanted.add(name)
                     fresh += binding.get(name, ())
-        fresh = [one for one, far in doing if id(one) not in kept and _matters(one, far, wanted, data, entry_point)]
+        fresh = [
+            one for one, far in doing if id(one) not in kept and _matters(one, far, wanted, data, defined, entry_point)
+        ]
     everything = bool(wanted & _LOOKUPS)
     examples = {id(one) for one, far in doing if entry_point in far or not one.binds}
     return [one for one in pool if id(one) in kept or (everything and id(one) not in examples)]
 
 
-def _matters(one, far, wanted, data, entry_point):
+def _matters(one, far, wanted, data, defined, entry_point):
     """Whether a statement that binds nothing wanted still changes what the entry point works with."""
     if one.changes & wanted:
         return True
-    if one.kind == "check" or entry_point in far:
+    if one.kind == "check" or (entry_point in far and entry_point not in one.acts_on):
         return False  # a test, an example, a main program
-    return one.sets_up or bool(far & wanted & data)
+    return one.sets_up or bool(far & wanted & data) or bool(one.acts_on & wanted & defined)
 
 
-def _far_reads(one, binding):
-    """The names a statement reads, those that the functions it may call read included."""
-    seen, pending = set(one.reads), list(one.reads)
+def _far_reads(names, binding):
+    """Those names, and the names that functions among them read which they may call."""
+    seen, pending = set(names), list(names)
     while pending:
         for other in binding.get(pending.pop(), ()):
             if other.kind == "definition":
@@ -160,6 +169,30 @@ def _far_reads(one, binding):
                 seen |= fresh
                 pending += fresh
     return seen
+
+
+def _decorators(node):
+    found = getattr(node, "decorator_list", ())
+    return {inner.id for each in found for inner in ast.walk(each) if isinstance(inner, ast.Name)}
+
+
+def _acts_on(node):
+    """The names x of a statement `x.y.z(...)` or `setattr(x, ...)`, and of decorators like these, called or not."""
+    found = set()
+    calls = [node.value] if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else []
+    for each in [*calls, *getattr(node, "decorator_list", ())]:
+        call = each.func if isinstance(each, ast.Call) else each
+        if isinstance(each, ast.Call) and each.args and getattr(call, "id", None) in ("setattr", "delattr"):
+            on = each.args[0]
+        elif isinstance(call, ast.Attribute):
+            on = call.value
+        else:
+            continue
+        while isinstance(on, ast.Attribute | ast.Subscript):
+            on = on.value
+        if isinstance(on, ast.Name):
+            found.add(on.id)
+    return found
 
 
 def _kind(node):
