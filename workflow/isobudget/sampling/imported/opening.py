@@ -165,4 +165,9 @@ def _opened(path):
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise StudyError(f"{path}: not a whole gzip file ({error}); fetch it again.") from None
     except OSError as error:
-        raise StudyError(f"{path}: cannot be read ({error.strerror or error}); correct models.*.path.") from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path, error):
+    """The StudyError for a file or folder that the system does not let be read."""
+    return StudyError(f"{path}: cannot be read ({error.strerror or error}); correct models.*.path.")
