@@ -146,7 +146,15 @@ def _decoder(path, place):
             raise StudyError(f"{path}, {place}: the key {twice!r} stands there twice; keep one of them.")
         return found
 
-    return json.JSONDecoder(object_pairs_hook=unique)
+    return json.JSONDecoder(object_pairs_hook=unique, parse_int=_integer)
+
+
+def _integer(digits):
+    """An int, or the digits as they stand where they are more than Python reads."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _broken(path, place, error):
