@@ -243,6 +243,11 @@ GOOD = [{"task_id": task_id, "completion": "x"} for task_id in IDS]
             "s.jsonl, entry 0: graded_list should be a list as long as code_list",
         ),
         (
+            '[{"question_id": 0, "code_list": ["x"]}, {"question_id": 1, "code_list": null, "graded_list": [true]}]',
+            "s.jsonl, entry 1: a list of samples was expected, not 'None'",
+        ),
+        ('{\n "answer": {}\n}\n', "s.jsonl: begins as no format that can be imported does"),
+        (
             '{"HumanEval/0": {"samples": [{"generation": "x"}]}, "HumanEval/0": {"samples": []}}',
             "s.jsonl, entry 'HumanEval/0': the key 'HumanEval/0' stands there twice",
         ),
@@ -379,6 +384,31 @@ def test_the_studys_decoding_does_not_import_anew():
     one, other = (load({"models": model(), "decoding": {"temperature": t}}) for t in (0.2, 0.9))
     settings = [told.sample(study, "humaneval", "theirs", "sampled") for study in (one, other)]
     assert settings[0] == settings[1]
+
+
+@pytest.mark.parametrize("first", [{}, {"samples": 3}, {"samples": ["x"]}, {"samples": [{"generation": "x"}]}, ["x"]])
+def test_json_lines_may_hold_anything_before_what_tells_them(tmp_path, collect, first):
+    json_lines(tmp_path / "s.jsonl", [{"meta": first} | row for row in GOOD])
+    assert collect("s.jsonl")[1]["format"] == "human-eval"
+
+
+def test_a_release_of_the_paper_on_one_line_is_known_by_its_first_entries(tmp_path):
+    with open(tmp_path / "r.json", "w") as file:
+        for number in range(3):
+            sample = {"generation": "x" * 2_000_000, "pass_at_1": 0}
+            file.write((", " if number else "{") + f'"HumanEval/{number}": ' + json.dumps({"samples": [sample]}))
+        file.write("broken")
+    assert guess(tmp_path / "r.json") == "paper"
+
+
+def test_a_number_longer_than_python_reads_does_not_end_an_import(tmp_path, collect):
+    lines = [json.dumps(row)[:-1] + ', "seed": ' + "1" * 5000 + "}\n" for row in GOOD]
+    (tmp_path / "s.jsonl").write_text("".join(lines))
+    assert collect("s.jsonl")[1]["n"] == 1
+    lines[1] = lines[1].replace('"seed"', '"passed"')
+    (tmp_path / "s.jsonl").write_text("".join(lines))
+    (tmp_path / "out/imported.parquet").unlink()
+    assert "s.jsonl, line 2: the label '1111" in collect("s.jsonl")
 
 
 def test_guessing_reads_no_more_than_the_beginning(tmp_path):
