@@ -87,8 +87,9 @@ def test_n_that_is_not_known_yet_is_said():
 
 def test_a_dry_run_says_how_many_jobs_generations_and_gpu_hours(paper, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "host", "--cores", "1"]
-    command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--configfile", ROOT / "config/paper.yaml"]
+    header = re.search(r"^# +snakemake (.*)$", (ROOT / "config/paper.yaml").read_text(), re.MULTILINE)[1]
+    command = [sys.executable, "-m", "snakemake", *header.split(), "--snakefile", ROOT / "Snakefile"]
+    command += ["--directory", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-4000:]
     jobs = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
