@@ -19,6 +19,10 @@ from isobudget.sampling.imported.check import check, fingerprint
     ("config", "words"),
     [
         ({"models": model(path=None)}, "models.theirs: engine import needs 'path'"),
+        ({"models": model(path="")}, "models.theirs.path: '' is no path; name a file or folder."),
+        ({"models": model(greedy=" ")}, "models.theirs.greedy: ' ' is no path"),
+        ({"models": model(path="a{x}.jsonl")}, "models.theirs.path: 'a{x}.jsonl' holds braces, which mean something"),
+        ({"models": model(greedy="{benchmark}}")}, "models.theirs.greedy: '{benchmark}}' holds braces"),
         ({"models": model(format="csv")}, "models.theirs.format: 'csv' is not 'human-eval', 'evalplus',"),
         ({"models": model(weights="a/b")}, "takes no 'weights'; 'config' gives it FLOPs"),
         ({"models": model(price={"prompt": 1, "completion": 1})}, "give 'cost: {usd: ...}'"),
