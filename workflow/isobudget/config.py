@@ -247,6 +247,16 @@ class Study(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _most_fills_a_block(self):
+        for name, model in self.models.items():
+            if isinstance(model.samples, sizes.Auto) and model.samples.most < self.block:
+                raise ValueError(
+                    f"models.{name}.samples: 'most' is {model.samples.most}, and a job draws a block of {self.block}; "
+                    "raise 'most', or lower 'block'"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _own_decoding_is_used(self):
         for name in self.decoding.own:
             if name not in self.benchmarks:
