@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -77,6 +79,31 @@ def test_a_size_is_read_off_the_name_and_where_there_is_none_the_hours_say_so():
     assert (odd.hours, odd.paper_hours) == (None, None)
     assert "not in the hours, models whose size no name tells: odd" in plan.report(load({"models": models}))
     assert plan.report(load({"models": {"kept": models["kept"]}})) == ""
+
+
+def test_calibrations_that_never_run_are_not_counted():
+    served = {"engine": "endpoint", "url": "http://127.0.0.1:1/v1", "served": "m", "samples": 4}
+    models = {"timed": served, "given": served | {"cost": {"flops": 1e12, "seconds": 1}}}
+    timed, given = plan.plan(load({"models": models, "problems": 3}))
+    assert timed.generations == 3 * 5 + 3 * 4 * 3
+    assert given.generations == 3 * 5
+
+
+def test_no_more_problems_are_counted_than_a_local_file_has_records(tmp_path):
+    records = [{"task_id": number} for number in (2, 3, 4, 11, 12)]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (tmp_path / "mbpp.jsonl").write_text(lines + "\n")
+    pq.write_table(pa.Table.from_pylist(records), tmp_path / "mbpp.parquet")
+    (tmp_path / "mbpp.json").write_text(json.dumps(records))
+    (tmp_path / "broken.parquet").write_text("x")
+    (tmp_path / "list.jsonl").write_text(json.dumps(records))
+    models = {"m-1b": {"engine": "vllm", "weights": "w", "samples": 4}}
+    counted = {"mbpp.jsonl": 5, "mbpp.parquet": 5, "mbpp.json": 500, "broken.parquet": 500, "list.jsonl": 500}
+    for name, problems in counted.items():
+        study = load({"benchmarks": ["mbpp"], "data": {"mbpp": str(tmp_path / name)}, "models": models})
+        (work,) = plan.plan(study)
+        assert work.generations == problems * 5 + min(32, problems) * 4 * 3, name
+        assert "at most, as not every record of a local file need be a problem: mbpp" in plan.report(study)
 
 
 def test_n_that_is_not_known_yet_is_said():
