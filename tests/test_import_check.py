@@ -150,5 +150,5 @@ def test_what_an_earlier_version_kept_is_read_again_and_refuses_nothing(folder):
 
 def test_what_cannot_be_read_is_one_sentence(folder):
     (folder / "s/HumanEval_0/0.py").mkdir(parents=True)
-    with pytest.raises(StudyError, match=r"s: cannot be read \(Is a directory\); correct models.*path"):
+    with pytest.raises(StudyError, match=r"s/HumanEval_0/0.py: cannot be read \(Is a directory\)"):
         fingerprint("s", KEPT)

@@ -76,7 +76,7 @@ def _seen(source):
     try:
         stats = [(str(file), (found := file.stat()).st_size, found.st_mtime_ns) for file in _files(source)]
     except OSError as error:
-        raise unreadable(source, error) from None
+        raise unreadable(error.filename or source, error) from None
     return hashlib.sha256(repr(stats).encode()).hexdigest()
 
 
@@ -89,5 +89,5 @@ def _content(source, seen):
             with open(path, "rb") as file:
                 found.update(f"{path.relative_to(source)} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     except OSError as error:
-        raise unreadable(source, error) from None
+        raise unreadable(error.filename or source, error) from None
     return found.hexdigest()
