@@ -17,7 +17,7 @@ rule collect:
         "../envs/core.yaml"
     params:
         settings=lambda wildcards: told.imports(study, wildcards.model, wildcards.decoding),
-        edited=lambda wildcards: fingerprint(study.source(**wildcards)),
+        edited=lambda wildcards: fingerprint(study.source(**wildcards), *at(paths.IMPORTED, **wildcards)),
         # a parameter of `input` is not compared: raising samples reads nothing again
         least=lambda wildcards, input: least_samples(wildcards),
     message:

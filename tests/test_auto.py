@@ -84,6 +84,14 @@ def test_most_bounds_n_and_says_so():
     ]
 
 
+def test_most_that_fills_no_block_is_refused():
+    message = wrong(**model(samples={"auto": True, "most": 3}), block=4)
+    assert message == (
+        "study.yaml: models.small.samples: 'most' is 3, and a job draws a block of 4; raise 'most', or lower 'block'."
+    )
+    assert "'most' is 2000" in wrong(**model(samples="auto"), block=2001)
+
+
 def test_no_more_than_recordings_hold():
     found, notes = sized(study({"flops": [100], "seconds": []}), PRICES, {"small": 3})
     assert ns(found) == {"small": 12, "large": 80}

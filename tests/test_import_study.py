@@ -1,6 +1,7 @@
 """An imported model beside a recorded one, from one config to one report; adding it runs only its own jobs."""
 
 import json
+import os
 import shutil
 
 import duckdb
@@ -118,6 +119,24 @@ def test_an_edited_file_is_read_again_and_all_that_comes_of_it(copied, base):
     write_samples(copied, 8)
     own = {"collect": 1, "sample": 1, "execute": 1, "rank": 1, "estimate": 1}
     assert planned(copied, base[1]) == own | ENDING
+
+
+def test_a_file_in_its_place_is_read_even_if_it_is_older(copied, base):
+    edited = {"collect": 1, "sample": 1, "execute": 1, "rank": 1, "estimate": 1} | ENDING
+    (copied / "given/humaneval.jsonl").rename(copied / "before.jsonl")
+    write_samples(copied, 4)
+    os.utime(copied / "given/humaneval.jsonl", (1, 1))
+    assert planned(copied, base[1]) == edited
+    (copied / "before.jsonl").replace(copied / "given/humaneval.jsonl")
+    assert planned(copied, base[1]) == {}
+
+
+def test_another_file_is_not_refused_by_the_count_of_the_one_before(copied, base):
+    write_samples(copied, 12)
+    os.utime((copied / "given/humaneval.jsonl").rename(copied / "given/twelve.jsonl"), (1, 1))
+    shutil.copy2(base[0] / "given/humaneval.jsonl", copied / "given/humaneval.jsonl")
+    more = with_theirs(**(base[1]["models"]["theirs"] | {"path": "given/twelve.jsonl", "samples": 12}))
+    assert planned(copied, more)["collect"] == 1
 
 
 def test_greedy_samples_may_come_later(copied, base):

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -79,6 +81,31 @@ def test_a_size_is_read_off_the_name_and_where_there_is_none_the_hours_say_so():
     assert plan.report(load({"models": {"kept": models["kept"]}})) == ""
 
 
+def test_calibrations_that_never_run_are_not_counted():
+    served = {"engine": "endpoint", "url": "http://127.0.0.1:1/v1", "served": "m", "samples": 4}
+    models = {"timed": served, "given": served | {"cost": {"flops": 1e12, "seconds": 1}}}
+    timed, given = plan.plan(load({"models": models, "problems": 3}))
+    assert timed.generations == 3 * 5 + 3 * 4 * 3
+    assert given.generations == 3 * 5
+
+
+def test_no_more_problems_are_counted_than_a_local_file_has_records(tmp_path):
+    records = [{"task_id": number} for number in (2, 3, 4, 11, 12)]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (tmp_path / "mbpp.jsonl").write_text(lines + "\n")
+    pq.write_table(pa.Table.from_pylist(records), tmp_path / "mbpp.parquet")
+    (tmp_path / "mbpp.json").write_text(json.dumps(records))
+    (tmp_path / "broken.parquet").write_text("x")
+    (tmp_path / "list.jsonl").write_text(json.dumps(records))
+    models = {"m-1b": {"engine": "vllm", "weights": "w", "samples": 4}}
+    counted = {"mbpp.jsonl": 5, "mbpp.parquet": 5, "mbpp.json": 500, "broken.parquet": 500, "list.jsonl": 500}
+    for name, problems in counted.items():
+        study = load({"benchmarks": ["mbpp"], "data": {"mbpp": str(tmp_path / name)}, "models": models})
+        (work,) = plan.plan(study)
+        assert work.generations == problems * 5 + min(32, problems) * 4 * 3, name
+        assert "at most, as not every record of a local file need be a problem: mbpp" in plan.report(study)
+
+
 def test_n_that_is_not_known_yet_is_said():
     study = load({"models": {"m-1b": {"engine": "vllm", "weights": "w", "samples": "auto"}}})
     assert re.search(r"^m-1b +auto ", plan.report(study), re.MULTILINE)
@@ -87,8 +114,9 @@ def test_n_that_is_not_known_yet_is_said():
 
 def test_a_dry_run_says_how_many_jobs_generations_and_gpu_hours(paper, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "host", "--cores", "1"]
-    command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, "--configfile", ROOT / "config/paper.yaml"]
+    header = re.search(r"^# +snakemake (.*)$", (ROOT / "config/paper.yaml").read_text(), re.MULTILINE)[1]
+    command = [sys.executable, "-m", "snakemake", *header.split(), "--snakefile", ROOT / "Snakefile"]
+    command += ["--directory", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-4000:]
     jobs = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}

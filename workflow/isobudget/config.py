@@ -254,6 +254,16 @@ class Study(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _most_fills_a_block(self):
+        for name, model in self.models.items():
+            if isinstance(model.samples, sizes.Auto) and model.samples.most < self.block:
+                raise ValueError(
+                    f"models.{name}.samples: 'most' is {model.samples.most}, and a job draws a block of {self.block}; "
+                    "raise 'most', or lower 'block'"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _own_decoding_is_used(self):
         for name in self.decoding.own:
             if name not in self.benchmarks:
@@ -313,7 +323,16 @@ class Study(_Strict):
                 continue
             for key in ("path", "greedy"):
                 value = getattr(model, key)
-                if value and len(self.benchmarks) > 1 and "{benchmark}" not in value:
+                if value is None:
+                    continue
+                if not value.strip():
+                    raise ValueError(f"models.{name}.{key}: {value!r} is no path; name a file or folder")
+                if set("{}") & set(value.replace("{benchmark}", "")):
+                    raise ValueError(
+                        f"models.{name}.{key}: {value!r} holds braces, which mean something to Snakemake; rename the "
+                        "file, or write {benchmark} where the benchmark's name stands in the path"
+                    )
+                if len(self.benchmarks) > 1 and "{benchmark}" not in value:
                     raise ValueError(
                         f"models.{name}.{key}: there are {len(self.benchmarks)} benchmarks and one file; "
                         "write {benchmark} where their names stand in the path"

@@ -11,9 +11,14 @@ Snakemake counts the jobs of a dry run; this counts what is in them. GPU-hours a
 
 import math
 import re
+from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
-from isobudget import choosers, published
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isobudget import choosers, published, recordings
 from isobudget.benchmarks import BENCHMARKS
 
 PEAK = 312e12  # FLOP/s of an A100, bfloat16, dense (NVIDIA's data sheet)
@@ -21,6 +26,7 @@ PEAK = 312e12  # FLOP/s of an A100, bfloat16, dense (NVIDIA's data sheet)
 WRITING, READING = 0.1, 0.4
 TOKENS = 128  # that the table's TFLOPs are of
 IDLE = ("recorded", "import")  # engines that run no model
+COUNTED = 64 << 20  # bytes of a local file whose lines are counted; a larger one is taken for a whole benchmark
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
 
 
@@ -38,7 +44,8 @@ class Work(NamedTuple):
 def plan(study):
     """The Work of each model of a config.Study that draws samples, in its order; n not known yet counts as one block.
 
-    Problems are counted as benchmarks.BENCHMARKS has them, or the study's first `problems`.
+    Problems are counted as benchmarks.BENCHMARKS has them, or the study's first `problems`, and of a local file no more
+    than it has records.
     """
     return [_work(study, model) for model, settings in study.models.items() if settings.engine not in IDLE]
 
@@ -63,6 +70,8 @@ def report(study):
     if len(known) < len(works):
         unknown = ", ".join(work.model for work in works if work.hours is None)
         lines.append(f"  not in the hours, models whose size no name tells: {unknown}")
+    if files := [benchmark for benchmark in study.benchmarks if benchmark in study.data]:
+        lines.append(f"  at most, as not every record of a local file need be a problem: {', '.join(files)}")
     if study.auto:
         lines.append(f"  at least, as n follows from prices that are not known yet: {', '.join(study.auto)}")
     return "\n".join(lines)
@@ -82,7 +91,7 @@ def _hours(number):
 def _work(study, model):
     n, generations, readings, written, read = [], 0, 0, 0, 0
     for benchmark in study.benchmarks:
-        problems = min(BENCHMARKS[benchmark]["problems"], study.problems or math.inf)
+        problems = _problems(study, benchmark)
         tokens = study.max_tokens(benchmark)
         n.append(study.blocks(benchmark, model) * study.block)
         drawn = problems * (n[-1] + 1)  # a greedy one beside
@@ -95,8 +104,9 @@ def _work(study, model):
         generations, readings = generations + drawn, readings + ranked
         written, read = written + drawn * tokens, read + ranked * tokens
     first = study.benchmarks[0]
-    prompts = min(study.calibration.prompts, BENCHMARKS[first]["problems"], study.problems or math.inf)
-    timed = prompts * study.calibration.samples * study.calibration.repeats
+    prompts = min(study.calibration.prompts, _problems(study, first))
+    runs = recordings.calibration_runs(study, model, None)  # nothing of a model that runs lies in recordings/
+    timed = prompts * study.calibration.samples * runs
     generations, written = generations + timed, written + timed * study.max_tokens(first)
     size = _tflops(study, model)
     if size is None:
@@ -106,6 +116,25 @@ def _work(study, model):
     slow = generations * pace.gpu_seconds * size / pace.tflops
     read, written = read * full / READING, written * full / WRITING
     return Work(model, tuple(n), generations, readings, (slow + read) / 3600, (written + read) / 3600)
+
+
+def _problems(study, benchmark):
+    whole = min(BENCHMARKS[benchmark]["problems"], study.problems or math.inf)
+    return min(whole, _records(study.data[benchmark], whole)) if benchmark in study.data else whole
+
+
+def _records(file, enough):
+    """How many records a local file has, counted up to `enough`; that too where they are not told cheaply."""
+    file = Path(file)
+    if file.suffix == ".parquet":
+        try:
+            return pq.read_metadata(file).num_rows
+        except (pa.ArrowException, OSError):
+            return enough  # its own job says what is wrong with it
+    if file.suffix != ".jsonl" or file.stat().st_size > COUNTED:
+        return enough
+    with open(file, "rb") as lines:
+        return enough if lines.peek(1)[:1] == b"[" else sum(1 for _ in islice(filter(bytes.strip, lines), enough))
 
 
 def _tflops(study, model):

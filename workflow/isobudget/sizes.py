@@ -41,7 +41,7 @@ class Auto(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     auto: Literal[True]
-    most: PositiveInt = Field(2000, description="samples a problem at most, whatever the budgets")
+    most: PositiveInt = Field(2000, description="samples a problem at most, in whole blocks")
 
 
 def _read(value):
@@ -137,7 +137,7 @@ def sized(study, prices, held):
                 "known in a unit that has some; give a number, or a budget in a unit in which it has a price."
             )
         k, unit, budget = enough
-        blocks, drawn = math.ceil(2 * k / study.block), max(1, settings.samples.most // study.block)
+        blocks, drawn = math.ceil(2 * k / study.block), settings.samples.most // study.block
         limit = f"'most' is {settings.samples.most}"
         if held.get(model, drawn) < drawn:
             drawn, limit = held[model], f"recordings/ hold {held[model] * study.block}"

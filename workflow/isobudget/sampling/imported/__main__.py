@@ -16,7 +16,7 @@ from tqdm import tqdm
 from isobudget import stage
 from isobudget.errors import StudyError
 from isobudget.rows import SCHEMAS, read_metadata, read_rows, whole_file
-from isobudget.sampling.imported.check import too_few
+from isobudget.sampling.imported.check import identity, too_few
 from isobudget.sampling.imported.formats import READERS, guess
 from isobudget.sampling.imported.tasks import Tasks
 
@@ -33,6 +33,7 @@ def collect(args):
         StudyError: names the file and the line, entry or sample, or the problems whose counts are wrong.
     """
     source, settings = args.source, args.settings
+    read = identity(source)  # before anything else, so that an edit while it is read shows later
     problems = read_rows(args.problems, "problems").to_pylist()
     tasks = Tasks(problems, read_metadata(args.problems, "problems").get("whole", len(problems)), source)
     name = settings["format"] or guess(source)
@@ -47,7 +48,7 @@ def collect(args):
         )
         n = _check(counts, tasks, args.least, settings["greedy"], source)
         note = {"source": source, "format": name, "form": form, "n": n, "labelled": labelled}
-        note["left_out"] = tasks.left_out
+        note |= {"left_out": tasks.left_out, **read}
         _sort(unsorted, output, note, folder)
     stage.say(f"{source}: {n} samples a problem of {len(problems)} problems, format {name}, {labelled} with a label")
 

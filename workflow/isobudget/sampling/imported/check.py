@@ -1,11 +1,13 @@
-"""What can be said of an import before any job, without reading it."""
+"""What can be said of an import before any job, without taking it apart."""
 
+import functools
 import hashlib
 from pathlib import Path
 
 from isobudget import paths
 from isobudget.errors import StudyError
 from isobudget.rows import read_metadata
+from isobudget.sampling.imported.opening import unreadable
 
 
 def check(study):
@@ -23,14 +25,11 @@ def check(study):
                 key = "path" if decoding == "sampled" else "greedy"
                 if not source.exists():
                     raise StudyError(f"models.{model}.{key}: there is no {source}; paths start where snakemake is run.")
-                kept = Path(
-                    paths.below(study.results, paths.IMPORTED, benchmark=benchmark, model=model, decoding=decoding)
-                )
-                # a folder's time does not tell of its files; the jobs that cut blocks look once more
-                if decoding == "sampled" and source.is_file() and _is_newer(kept, source):
-                    n, least = read_metadata(kept, "imported")["n"], study.blocks(benchmark, model) * study.block
-                    if n < least:
-                        raise too_few(source, n, least)
+                keys = dict(benchmark=benchmark, model=model, decoding=decoding)
+                note = _note(paths.below(study.results, paths.IMPORTED, **keys))
+                least = study.blocks(benchmark, model) * study.block if decoding == "sampled" else 1
+                if note and note["n"] < least and note.get("sha256") == _sum(source, note):
+                    raise too_few(source, note["n"], least)
 
 
 def too_few(source, n, least):
@@ -41,14 +40,54 @@ def too_few(source, n, least):
     )
 
 
-def fingerprint(folder):
-    """What tells that a folder was edited, for Snakemake looks at a folder's own time alone: names, sizes, times."""
-    if not Path(folder).is_dir():
-        return ""
-    files = sorted(file for file in Path(folder).glob("*/*.py"))
-    stats = [(str(file.relative_to(folder)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+def fingerprint(source, kept):
+    """A checksum of a file or folder to import, so that Snakemake sees an edit whatever the time of what is there now.
+
+    Read off `kept`, what the last import made, while names, sizes and times are as they were then: gigabytes are not
+    read again to find that there is nothing to do.
+    """
+    return _sum(source, _note(kept))
 
 
-def _is_newer(kept, source):
-    return kept.exists() and kept.stat().st_mtime > source.stat().st_mtime
+def identity(source):
+    """What an import keeps of what it read: `seen`, a checksum of names, sizes and times, and `sha256` of the content.
+
+    Raises:
+        StudyError: it cannot be read.
+    """
+    seen = _seen(source)
+    return {"seen": seen, "sha256": _content(source, seen)}
+
+
+def _note(kept):
+    return read_metadata(kept, "imported") if Path(kept).exists() else {}
+
+
+def _sum(source, note):
+    seen = _seen(source)
+    return note["sha256"] if note.get("seen") == seen else _content(source, seen)
+
+
+def _files(source):
+    return sorted(Path(source).glob("*/*.py")) if Path(source).is_dir() else [Path(source)]
+
+
+def _seen(source):
+    try:
+        stats = [(str(file), (found := file.stat()).st_size, found.st_mtime_ns) for file in _files(source)]
+    except OSError as error:
+        raise unreadable(error.filename or source, error) from None
+    return hashlib.sha256(repr(stats).encode()).hexdigest()
+
+
+@functools.cache
+def _content(source, seen):
+    """The sum of what `source` holds; `seen` is for the cache alone."""
+    found = hashlib.sha256()
+    try:
+        for path in _files(source):
+            with open(path, "rb") as file:
+                found.update(f"{path.relative_to(source)} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    except OSError as error:
+        raise unreadable(error.filename or source, error) from None
+    return found.hexdigest()

@@ -56,7 +56,7 @@ def livecodebench(path, tasks):
         place = f"entry {index}"
         _need(path, place, entry, "question_id", "code_list")
         task_id = _once(path, place, seen, tasks.named(entry["question_id"], place))
-        programs, labels = entry["code_list"], entry.get("graded_list")
+        programs, labels = _list(path, place, entry["code_list"]), entry.get("graded_list")
         if labels is not None and (not isinstance(labels, list) or len(labels) != len(programs)):
             raise StudyError(f"{path}, {place}: graded_list should be a list as long as code_list; drop or repair it.")
         yield from _listed(path, place, task_id, programs, PROGRAM, labels)
@@ -110,18 +110,18 @@ def guess(path):
     """
     if os.path.isdir(path):
         return "evalplus"
-    # of JSON lines, the first is an object of its own: its first key tells it from one object around everything
-    key, first = next(entries(path), (None, None))
-    if isinstance(first, dict):
-        if isinstance(key, int) and "code_list" in first:
-            return "livecodebench"
-        if isinstance(key, str) and "samples" in first:
-            return "paper"
-    elif isinstance(key, int) and isinstance(first, list):
+    # of JSON lines, the first is an object of its own: its first keys tell it from one object around everything
+    found = entries(path)
+    key, first = next(found, (None, None))
+    if isinstance(key, int) and isinstance(first, dict) and "code_list" in first:
+        return "livecodebench"
+    if isinstance(key, int) and isinstance(first, list):
         return "bigcode"
-    elif isinstance(key, str):
+    if isinstance(key, str) and _released(first) and isinstance(next(found, (None, {}))[1], dict):
+        return "paper"
+    if isinstance(key, str):
         number, text = next(lines(path))
-        held = loads(text, path, f"line {number}")
+        held = {} if text == "{" else loads(text, path, f"line {number}")
         for name, keys in (
             ("human-eval", {"task_id", "completion"}),
             ("evalplus", {"task_id", "solution"}),
@@ -132,6 +132,11 @@ def guess(path):
     raise StudyError(
         f"{path}: begins as no format that can be imported does; name one of {', '.join(READERS)} as 'format'."
     )
+
+
+def _released(entry):
+    samples = entry.get("samples") if isinstance(entry, dict) else None
+    return isinstance(samples, list) and all(isinstance(sample, dict) for sample in samples)
 
 
 def with_lost_space(text):

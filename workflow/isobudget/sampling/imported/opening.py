@@ -146,7 +146,15 @@ def _decoder(path, place):
             raise StudyError(f"{path}, {place}: the key {twice!r} stands there twice; keep one of them.")
         return found
 
-    return json.JSONDecoder(object_pairs_hook=unique)
+    return json.JSONDecoder(object_pairs_hook=unique, parse_int=_integer)
+
+
+def _integer(digits):
+    """An int, or the digits as they stand where they are more than Python reads."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _broken(path, place, error):
@@ -165,4 +173,9 @@ def _opened(path):
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise StudyError(f"{path}: not a whole gzip file ({error}); fetch it again.") from None
     except OSError as error:
-        raise StudyError(f"{path}: cannot be read ({error.strerror or error}); correct models.*.path.") from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path, error):
+    """The StudyError for a file or folder that the system does not let be read."""
+    return StudyError(f"{path}: cannot be read ({error.strerror or error}); correct models.*.path.")
