@@ -390,13 +390,13 @@ ANSWERS = [
     Answer(
         "functions that a decorator enters in a table",
         fenced(
-            "TABLE = {}\ndef enter(name):\n    def wrap(f):\n        TABLE[name] = f\n        return f\n    return wrap\n"
-            "@enter('+')\ndef add(a, b):\n    return a + b\n"
+            "TABLE = {}\ndef put(name):\n    def wrap(f):\n        TABLE[name] = f\n        return f\n    return wrap\n"
+            "@put('+')\ndef add(a, b):\n    return a + b\n"
             "def total(numbers):\n    return sum(TABLE['+'](n, 0) for n in numbers)\n"
             "@timed\ndef other(numbers):\n    return 0\n"
         ),
-        "TABLE = {}\ndef enter(name):\n    def wrap(f):\n        TABLE[name] = f\n        return f\n    return wrap\n"
-        "@enter('+')\ndef add(a, b):\n    return a + b\n"
+        "TABLE = {}\ndef put(name):\n    def wrap(f):\n        TABLE[name] = f\n        return f\n    return wrap\n"
+        "@put('+')\ndef add(a, b):\n    return a + b\n"
         "def total(numbers):\n    return sum(TABLE['+'](n, 0) for n in numbers)\n",
     ),
     Answer(
