@@ -131,7 +131,7 @@ class Server:
                 return  # busy; the requests themselves will tell
             else:
                 if response.headers.get("server"):
-                    self.versions.add(response.headers["server"])
+                    self.versions.add(self._plain(response.headers["server"]))
                 return
         raise StudyError(
             f"{self.setting}: {self.url} does not answer ({self._plain(reason)}); start the server, or correct "
@@ -154,7 +154,7 @@ class Server:
                 self.written += usage.get("completion_tokens") or 0
                 self._pace.correct((usage.get("total_tokens") or question.tokens) - question.tokens)
                 if answer.get("system_fingerprint"):
-                    self.versions.add(str(answer["system_fingerprint"]))
+                    self.versions.add(self._plain(answer["system_fingerprint"]))
                 return answer
             tried += 1
             if tried > self.retries:
@@ -269,8 +269,12 @@ class Server:
 
     def _plain(self, text):
         """A text of the server's for people, without the key, which some repeat."""
-        line = " ".join(str(text).split())[:300]
-        return line.replace(self._key, "***") if self._key else line
+        words = str(text)
+        if self._key:
+            # before it is cut, which could leave half of the key; as it is, or as JSON, Python or an address writes it
+            forms = (rf"(?:\\{{0,3}}{re.escape(one)}|(?:%|\\u00){ord(one):02x})" for one in self._key)
+            words = re.sub("".join(forms), "***", words, flags=re.IGNORECASE)
+        return " ".join(words.split())[:300]
 
     @contextlib.contextmanager
     def _place(self):

@@ -1,0 +1,29 @@
+"""The endpoint engine against servers that answer what the API does not have: a sentence, or asked again."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+from answering import answer, answering
+from test_endpoint import generate, refused, short_pauses  # noqa: F401, the fixture is used by being here
+
+KEY = 'sk-"very/secret+and\\long'
+
+
+@pytest.mark.parametrize("written", [KEY, json.dumps(KEY), repr(KEY), quote(KEY), quote(KEY, "").lower()])
+@pytest.mark.parametrize("before", [0, 270, 290])
+def test_no_part_of_a_key_stands_in_a_message_however_it_is_written_and_wherever_it_is_cut(
+    written, before, monkeypatch
+):
+    monkeypatch.setenv("THEIR_KEY", KEY)
+    with answering(lambda body, number: (500, {"error": {"message": "x" * before + " " + written}})) as told:
+        message = refused(told, prompts=["a"], key_env="THEIR_KEY", retries=0)
+    assert "***" in message
+    assert "sk-" not in message
+
+
+def test_no_key_stands_among_the_versions_that_a_server_gives(monkeypatch):
+    monkeypatch.setenv("THEIR_KEY", KEY)
+    with answering(lambda body, number: (200, answer(body)[1] | {"system_fingerprint": f"fp {KEY}"})) as told:
+        _, engine = generate(told, ["a"], 1, key_env="THEIR_KEY")
+    assert "fp ***" in engine.server.versions
