@@ -4,8 +4,12 @@ import json
 from urllib.parse import quote
 
 import pytest
-from answering import answer, answering
-from test_endpoint import generate, refused, short_pauses  # noqa: F401, the fixture is used by being here
+from answering import answer, answering, choice
+from test_endpoint import generate, one, refused, short_pauses  # noqa: F401, the fixture is used by being here
+
+from isobudget.engines import endpoint
+from isobudget.engines.journal import Journal
+from isobudget.engines.vllm import Completion
 
 KEY = 'sk-"very/secret+and\\long'
 
@@ -27,3 +31,21 @@ def test_no_key_stands_among_the_versions_that_a_server_gives(monkeypatch):
     with answering(lambda body, number: (200, answer(body)[1] | {"system_fingerprint": f"fp {KEY}"})) as told:
         _, engine = generate(told, ["a"], 1, key_env="THEIR_KEY")
     assert "fp ***" in engine.server.versions
+
+
+HALF = "    return '\ud83d'"  # of a surrogate pair, as servers give it that cut a character in two
+
+
+def test_half_a_surrogate_pair_is_replaced_so_that_the_text_can_be_written():
+    thoughts = {"message": {"content": HALF, "reasoning": HALF}}
+    assert one(choice(HALF)).text == "    return '?'"
+    assert one(thoughts, chat=True).text == "<think>\n    return '?'\n</think>\n    return '?'"
+    with answering(lambda body, number: (200, answer(body)[1] | {"system_fingerprint": HALF})) as told:
+        assert "return '?'" in endpoint.facts(generate(told, ["a"], 1)[1])["versions"]["server"]
+
+
+def test_a_text_that_was_kept_before_such_halves_were_replaced_can_be_written_too(tmp_path):
+    kept = Journal(tmp_path / "kept")
+    kept.keep("asked", 3, Completion(HALF, 7, 5, -1.0, "stop"))
+    kept.close()
+    assert Journal(tmp_path / "kept").find("asked", 3) == ("    return '?'", 7, 5, -1.0, "stop")

@@ -22,6 +22,7 @@ from isobudget.engines.journal import Journal
 from isobudget.engines.server import Question, Server
 from isobudget.engines.vllm import Completion
 from isobudget.errors import StudyError
+from isobudget.rows import writable
 
 CHARACTERS_A_TOKEN = 3  # at least, in code: what a rate limit counts of a prompt before the server has
 
@@ -223,9 +224,8 @@ def _completion(choice, prompt_tokens, counted, stop):
             logprobs = logprobs[: bisect.bisect_left(lengths, end) + 1]
         text, reason = text[:end], "stop"
     known = bool(logprobs) and all(isinstance(one, int | float) for one in logprobs)
-    return Completion(
-        text, prompt_tokens, len(logprobs) if logprobs else counted, math.fsum(logprobs) if known else None, reason
-    )
+    count, total = len(logprobs) if logprobs else counted, math.fsum(logprobs) if known else None
+    return Completion(writable(text), prompt_tokens, count, total, reason)
 
 
 def _text(choice):

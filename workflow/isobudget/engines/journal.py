@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from isobudget.engines.vllm import Completion
+from isobudget.rows import writable
 
 
 def beside(output):
@@ -31,7 +32,7 @@ class Journal:
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 entry = json.loads(line)
                 key = entry.pop("asked"), entry.pop("number")
-                self._kept[key] = Completion(**entry)
+                self._kept[key] = Completion(**entry | {"text": writable(entry["text"])})
 
     def find(self, asked, number):
         """The sample of that number, or None."""

@@ -25,6 +25,7 @@ import httpx2
 from isobudget import stage
 from isobudget.engines.pace import Pace
 from isobudget.errors import StudyError
+from isobudget.rows import writable
 
 CONNECT_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between one try and the next, doubled each time
@@ -274,7 +275,7 @@ class Server:
             # before it is cut, which could leave half of the key; as it is, or as JSON, Python or an address writes it
             forms = (rf"(?:\\{{0,3}}{re.escape(one)}|(?:%|\\u00){ord(one):02x})" for one in self._key)
             words = re.sub("".join(forms), "***", words, flags=re.IGNORECASE)
-        return " ".join(words.split())[:300]
+        return writable(" ".join(words.split())[:300])
 
     @contextlib.contextmanager
     def _place(self):
