@@ -137,7 +137,8 @@ def score(engine, pairs, what="scores"):
         choice = answer["choices"][0] if answer["choices"] else {}
         tokens, logprobs = _tokens(choice.get("logprobs")) or ((), ())
         count = (answer.get("usage") or {}).get("prompt_tokens") or len(tokens) - 1
-        if not (choice.get("text") or "").startswith(text) or not 0 < count <= len(tokens):
+        numbers = all(one is None or _is_number(one) for one in logprobs)
+        if not (choice.get("text") or "").startswith(text) or not 0 < count <= len(tokens) or not numbers:
             raise StudyError(
                 f"{engine.server.setting}: {engine.server.url} does not read texts back (/completions with echo and "
                 f"logprobs), so this model cannot rank; leave 'nll:{engine.model}' out of rankers."
@@ -210,9 +211,14 @@ def _completions(answer, count, stop):
 
 
 def _completion(choice, prompt_tokens, counted, stop):
-    """A Completion: the text ends behind its first stop sequence, whatever the server does with them."""
+    """A Completion: the text ends behind its first stop sequence, whatever the server does with them.
+
+    Its log-probability is null where the server gives none, or where one of a token is no finite number; of a text
+    without tokens it is 0, it was certain.
+    """
     text = _text(choice)
-    tokens, logprobs = _tokens(choice.get("logprobs")) or ((), ())
+    given = _tokens(choice.get("logprobs"))
+    tokens, logprobs = given or ((), ())
     reason = "length" if choice.get("finish_reason") == "length" else "stop"
     if choice.get("stop_reason") in stop:  # vLLM says what it cut off
         text += choice["stop_reason"]
@@ -223,9 +229,12 @@ def _completion(choice, prompt_tokens, counted, stop):
             lengths = list(itertools.accumulate(map(len, tokens)))
             logprobs = logprobs[: bisect.bisect_left(lengths, end) + 1]
         text, reason = text[:end], "stop"
-    known = bool(logprobs) and all(isinstance(one, int | float) for one in logprobs)
-    count, total = len(logprobs) if logprobs else counted, math.fsum(logprobs) if known else None
-    return Completion(writable(text), prompt_tokens, count, total, reason)
+    count = len(logprobs) if logprobs else counted
+    if given and not text:
+        count = count or 0
+    # a server that has no log-probabilities may give empty lists of them with any text
+    known = given and (logprobs or not text) and all(map(_is_number, logprobs))
+    return Completion(writable(text), prompt_tokens, count, math.fsum(logprobs) if known else None, reason)
 
 
 def _text(choice):
@@ -253,6 +262,10 @@ def _tokens(logprobs):
         tokens = logprobs.get("tokens") or [""] * len(logprobs["token_logprobs"])
         return tokens, logprobs["token_logprobs"]
     return None
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _beyond(prompt, whole):
