@@ -100,7 +100,39 @@ def test_no_more_than_recordings_hold():
 
 def test_a_model_without_a_price_in_a_unit_that_has_budgets_is_an_error():
     with pytest.raises(StudyError, match=r"models\.small\.samples: auto takes n from the budgets, and what"):
-        sized(study({"flops": [], "seconds": [], "usd": [3]}), PRICES, {})
+        sized(study({"flops": [], "seconds": [3]}), PRICES | {"seconds": {"small": None, "large": None}}, {})
+
+
+SERVED = {"engine": "endpoint", "url": "http://host:8000/v1", "served": "m", "samples": "auto"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "budgets", "why"),
+    [
+        ({}, {"flops": [], "seconds": [], "usd": [1, 3]}, "small has no price in usd"),
+        ({"cost": {"seconds": 1}}, {"flops": [1], "seconds": [], "usd": [1]}, "small has no price in flops or usd"),
+        ({}, {"flops": [], "seconds": []}, "there are none"),
+    ],
+)
+def test_budgets_that_can_buy_nothing_of_a_model_are_said_before_any_job(changes, budgets, why):
+    assert wrong(models={"small": SERVED | changes}, budgets=budgets) == (
+        f"study.yaml: models.small.samples: auto takes n from the budgets, and {why}; give a number, or a budget in a "
+        "unit in which it has a price."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "unit"),
+    [
+        ({}, "seconds"),
+        ({"cost": {"usd": 0.1}}, "usd"),
+        ({"price": {"prompt": 1, "completion": 2}}, "usd"),
+        ({"cost": {"flops": 1e12}}, "flops"),
+        ({"config": "org/small"}, "flops"),
+    ],
+)
+def test_a_budget_in_one_unit_in_which_a_model_may_have_a_price_is_enough(changes, unit):
+    load({"models": {"small": SERVED | changes}, "budgets": {"flops": [], "seconds": []} | {unit: [3]}})
 
 
 @pytest.mark.parametrize(
@@ -215,9 +247,10 @@ def test_a_cheaper_model_changes_the_unit_once_its_price_is_known(root, tmp_path
 
 def test_a_model_without_a_price_stops_the_run_in_a_sentence(root):
     done = snakemake(root, "--dry-run", study=autos(budgets={"flops": [], "seconds": [], "usd": [1]}))
+    said = done.stdout + done.stderr
     assert done.returncode == 1
-    assert "models.large.samples: auto takes n from the budgets" in done.stdout + done.stderr
-    assert "what a generation of large costs is not known in a unit that has some" in done.stdout + done.stderr
+    assert "models.large.samples: auto takes n from the budgets, and large has no price in usd; give a number" in said
+    assert "InputFunctionException" not in said
 
 
 def test_every_auto_in_yaml_reads_alike():

@@ -131,6 +131,23 @@ def test_samples_without_log_probabilities_are_not_ranked_by_them(problems, tmp_
     assert "or set models.*.logprobs: false for a model whose server gives none" in done.stderr
 
 
+def test_the_shortest_is_counted_in_characters_whether_the_server_counted_a_blocks_tokens_or_not(problems, tmp_path):
+    models = {"theirs": THEIRS, "old": {"engine": "recorded", "samples": 4}}
+    study = load({"models": models, "rankers": ["shortest", "random"]})
+    # alone in their answers, the samples have the tokens that are counted there
+    with answering(lambda body, number: answer(body)) as server:
+        assert run(sampling(problems, server, tmp_path, SETTINGS | {"n": 1})).returncode == 0
+    samples = read_rows(tmp_path / "out", "samples").to_pylist()
+    assert {sample["completion_tokens"] for sample in samples} == {5}
+    line = [sys.executable, "-m", "isobudget.ranking", "--problems", problems, "--samples", tmp_path / "out"]
+    given = told.rank(study, "shortest", "theirs")
+    assert run([*map(str, line), "--settings", given, "--output", str(tmp_path / "scores")]).returncode == 0
+    scores = read_rows(tmp_path / "scores", "scores").to_pylist()
+    assert [row["score"] for row in scores] == [len(sample["text"]) for sample in samples]
+    assert json.loads(told.rank(study, "shortest", "old")) == {"ranker": "shortest", "scorer": None}
+    assert json.loads(told.rank(study, "random", "theirs")) == {"ranker": "random", "scorer": None}
+
+
 def wrong(**changes):
     with pytest.raises(StudyError) as caught:
         load({"models": {"theirs": {key: value for key, value in (THEIRS | changes).items() if value is not ...}}})

@@ -104,6 +104,13 @@ class Model(Served, _Strict):
             raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
         return self
 
+    def may_cost(self, unit):
+        """Whether what a generation costs in flops, seconds or usd may be known; of models that draw."""
+        given = self.cost and getattr(self.cost, unit)
+        if unit == "usd":
+            return bool(self.price or given)
+        return unit == "seconds" or self.engine != "endpoint" or bool(self.config or given)
+
     @model_validator(mode="after")
     def _can_run(self):
         if self.engine == "vllm" and self.weights is None:
@@ -260,6 +267,18 @@ class Study(_Strict):
                 raise ValueError(
                     f"models.{name}.samples: 'most' is {model.samples.most}, and a job draws a block of {self.block}; "
                     "raise 'most', or lower 'block'"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _budgets_buy_what_is_auto(self):
+        units = [unit for unit, numbers in self.budgets.model_dump().items() if numbers]
+        for name in self.auto:
+            if not any(self.models[name].may_cost(unit) for unit in units):
+                why = f"{name} has no price in {either(units)}" if units else "there are none"
+                raise ValueError(
+                    f"models.{name}.samples: auto takes n from the budgets, and {why}; give a number, or a budget in a "
+                    "unit in which it has a price"
                 )
         return self
 

@@ -177,6 +177,11 @@ def write_rows(path, kind, rows, metadata=None):
         pq.write_table(table, temporary, compression="zstd")
 
 
+def writable(text):
+    """A text as a file can hold it: half a surrogate pair has no UTF-8, nor is it part of a program, and becomes ?."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def read_rows(path, kind):
     """Read a Parquet file of one of the SCHEMAS as a pyarrow Table.
 

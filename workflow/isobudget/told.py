@@ -104,6 +104,9 @@ def rank(study, ranker, model):
     settings = {"ranker": ranker, "scorer": scorer}
     if scorer:
         settings |= {"engine": study.models[scorer].engine, **_opening(study, scorer)}
+    if ranker == "shortest" and study.models[model].engine == "endpoint":
+        # not every server counts each sample's tokens, and the unit is one of the whole model, whatever the block
+        settings["unit"] = "characters"
     return _json(**settings)
 
 

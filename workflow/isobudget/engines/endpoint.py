@@ -19,9 +19,13 @@ from tqdm import tqdm
 
 from isobudget import stage
 from isobudget.engines.journal import Journal
-from isobudget.engines.server import Question, Server
+from isobudget.engines.server import BrokeOff, Question, Server, usage
 from isobudget.engines.vllm import Completion
 from isobudget.errors import StudyError
+from isobudget.rows import writable
+
+# How a finish reason begins where the server gave up; whatever else it is called, the model ended or a limit was met.
+BROKEN = ("abort", "cancel", "error", "fail", "insufficient")
 
 CHARACTERS_A_TOKEN = 3  # at least, in code: what a rate limit counts of a prompt before the server has
 
@@ -93,11 +97,11 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
         name = names[place] if names else f"prompt {place}"
         return Question("/chat/completions" if chat else "/completions", body, name, tokens, request)
 
-    def take(put, answer):
+    def read(put, answer):
+        return _completions(answer, put.about.count, decoding["stop"])
+
+    def take(put, completions):
         place, number, count = put.about
-        completions = _completions(answer, count, decoding["stop"])
-        if not completions:
-            raise StudyError(f"{engine.server.setting}: {engine.server.url} gave {put.name} no choice at all.")
         for offset, completion in enumerate(completions):
             drawn[place][number + offset - first] = completion
             journal.keep(asked[place], number + offset, completion)
@@ -106,7 +110,7 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
 
     missing = [question(request) for place, row in enumerate(drawn) for request in _missing(place, row, first)]
     with bar, contextlib.closing(journal):
-        return drawn, engine.server.ask(missing, take)
+        return drawn, engine.server.ask(missing, read, take)
 
 
 def score(engine, pairs, what="scores"):
@@ -128,20 +132,24 @@ def score(engine, pairs, what="scores"):
     """
     needed = (text for prompt, completion in pairs if completion for text in (prompt, prompt + completion) if text)
     texts = list(dict.fromkeys(needed))
-    read = {"": ([], [])}
+    known = {"": ([], [])}
     bar = tqdm(total=len(texts), desc=what, file=stage.terminal(), mininterval=2.0, dynamic_ncols=True)
 
-    def take(question, answer):
-        text = question.about
-        choice = answer["choices"][0] if answer["choices"] else {}
+    def read(question, answer):
+        text, choice = question.about, answer["choices"][0]
+        _ended(choice)
         tokens, logprobs = _tokens(choice.get("logprobs")) or ((), ())
-        count = (answer.get("usage") or {}).get("prompt_tokens") or len(tokens) - 1
-        if not (choice.get("text") or "").startswith(text) or not 0 < count <= len(tokens):
+        count = usage(answer).get("prompt_tokens") or len(tokens) - 1
+        numbers = all(one is None or _is_number(one) for one in logprobs)
+        if not (choice.get("text") or "").startswith(text) or not 0 < count <= len(tokens) or not numbers:
             raise StudyError(
                 f"{engine.server.setting}: {engine.server.url} does not read texts back (/completions with echo and "
                 f"logprobs), so this model cannot rank; leave 'nll:{engine.model}' out of rankers."
             )
-        read[text] = tokens[:count], logprobs[:count]
+        return tokens[:count], logprobs[:count]
+
+    def take(question, found):
+        known[question.about] = found
         bar.update()
         return ()
 
@@ -151,9 +159,9 @@ def score(engine, pairs, what="scores"):
         for text in texts
     ]
     with bar:
-        seconds = engine.server.ask(questions, take)
+        seconds = engine.server.ask(questions, read, take)
     return [
-        _beyond(read[prompt], read[prompt + completion]) if completion else (0.0, 0) for prompt, completion in pairs
+        _beyond(known[prompt], known[prompt + completion]) if completion else (0.0, 0) for prompt, completion in pairs
     ], seconds
 
 
@@ -202,17 +210,23 @@ def _body(served, prompt, decoding, n, chat):
 
 
 def _completions(answer, count, stop):
-    choices = sorted(answer["choices"], key=lambda choice: choice.get("index", 0))[:count]
-    usage = answer.get("usage") or {}
-    alone = usage.get("completion_tokens") if len(answer["choices"]) == 1 else None
-    return [_completion(choice, usage.get("prompt_tokens"), alone, stop) for choice in choices]
+    choices, counted = answer["choices"], usage(answer)
+    alone = counted.get("completion_tokens") if len(choices) == 1 else None
+    if all(isinstance(choice.get("index"), int) for choice in choices):  # or else they are numbered as they came
+        choices = sorted(choices, key=lambda choice: choice["index"])
+    return [_completion(choice, counted.get("prompt_tokens"), alone, stop) for choice in choices[:count]]
 
 
 def _completion(choice, prompt_tokens, counted, stop):
-    """A Completion: the text ends behind its first stop sequence, whatever the server does with them."""
+    """A Completion: the text ends behind its first stop sequence, whatever the server does with them.
+
+    Its log-probability is null where the server gives none, or where one of a token is no finite number; of a text
+    without tokens it is 0, it was certain.
+    """
+    reason = "length" if _ended(choice) == "length" else "stop"
     text = _text(choice)
-    tokens, logprobs = _tokens(choice.get("logprobs")) or ((), ())
-    reason = "length" if choice.get("finish_reason") == "length" else "stop"
+    given = _tokens(choice.get("logprobs"))
+    tokens, logprobs = given or ((), ())
     if choice.get("stop_reason") in stop:  # vLLM says what it cut off
         text += choice["stop_reason"]
     ends = [(place, place + len(one)) for one in stop if (place := text.find(one)) >= 0]
@@ -222,10 +236,20 @@ def _completion(choice, prompt_tokens, counted, stop):
             lengths = list(itertools.accumulate(map(len, tokens)))
             logprobs = logprobs[: bisect.bisect_left(lengths, end) + 1]
         text, reason = text[:end], "stop"
-    known = bool(logprobs) and all(isinstance(one, int | float) for one in logprobs)
-    return Completion(
-        text, prompt_tokens, len(logprobs) if logprobs else counted, math.fsum(logprobs) if known else None, reason
-    )
+    count = len(logprobs) if logprobs else counted
+    if given and not text:
+        count = count or 0
+    # a server that has no log-probabilities may give empty lists of them with any text
+    known = given and (logprobs or not text) and all(map(_is_number, logprobs))
+    return Completion(writable(text), prompt_tokens, count, math.fsum(logprobs) if known else None, reason)
+
+
+def _ended(choice):
+    """Why a choice ended, as the server says it; BrokeOff where it gave up."""
+    reason = choice.get("finish_reason")
+    if str(reason).lower().startswith(BROKEN):
+        raise BrokeOff(f"broke off before the end (finish_reason {reason!r})")
+    return reason
 
 
 def _text(choice):
@@ -247,12 +271,18 @@ def _tokens(logprobs):
     if not isinstance(logprobs, dict):
         return None
     if isinstance(logprobs.get("content"), list):
-        entries = logprobs["content"]
-        return [entry.get("token") or "" for entry in entries], [entry.get("logprob") for entry in entries]
-    if isinstance(logprobs.get("token_logprobs"), list):
-        tokens = logprobs.get("tokens") or [""] * len(logprobs["token_logprobs"])
-        return tokens, logprobs["token_logprobs"]
-    return None
+        entries = [entry if isinstance(entry, dict) else {} for entry in logprobs["content"]]
+        tokens, found = [entry.get("token") for entry in entries], [entry.get("logprob") for entry in entries]
+    elif isinstance(logprobs.get("token_logprobs"), list):
+        found = logprobs["token_logprobs"]
+        tokens = logprobs.get("tokens") or [""] * len(found)
+    else:
+        return None
+    return [token if isinstance(token, str) else "" for token in tokens], found
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _beyond(prompt, whole):

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from isobudget.engines.vllm import Completion
+from isobudget.rows import writable
 
 
 def beside(output):
@@ -28,10 +29,10 @@ class Journal:
             return
         for line in self._path.read_text().split("\n"):
             # the last line may be half a line: a kill leaves what was written by then
-            with contextlib.suppress(ValueError, TypeError, KeyError):
-                entry = json.loads(line)
+            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+                entry = json.loads(line, parse_constant=_no_number)
                 key = entry.pop("asked"), entry.pop("number")
-                self._kept[key] = Completion(**entry)
+                self._kept[key] = Completion(**entry | {"text": writable(entry["text"])})
 
     def find(self, asked, number):
         """The sample of that number, or None."""
@@ -51,3 +52,7 @@ class Journal:
     def close(self):
         if self._file is not None:
             self._file.close()
+
+
+def _no_number(name):
+    raise ValueError(f"{name} is no log-probability")

@@ -25,6 +25,7 @@ import httpx2
 from isobudget import stage
 from isobudget.engines.pace import Pace
 from isobudget.errors import StudyError
+from isobudget.rows import writable
 
 CONNECT_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between one try and the next, doubled each time
@@ -35,6 +36,13 @@ FEW_STOPS = 4  # what the servers that count stop sequences take
 # What a server may refuse without changing what a completion is: it is asked again without. `top_k` and its like only
 # switch off what some servers do by themselves.
 OPTIONAL = ("n", "logprobs", "seed", "stop", "max_tokens", "top_k", "min_p", "repetition_penalty")
+
+# What reading an answer raises that is not what the API gives: another kind, a key that is not there.
+MALFORMED = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError)
+
+
+class BrokeOff(Exception):
+    """An answer says itself that the server did not finish it; it is asked for again."""
 
 
 class Question(NamedTuple):
@@ -73,12 +81,15 @@ class Server:
         self._client = None
         self._failed = False
 
-    def ask(self, questions, take):
+    def ask(self, questions, read, take):
         """Put questions, `concurrency` at once, until all are answered.
 
         Args:
             questions: list of Question.
-            take: called with (Question, answer) in the order of answers; returns Questions that are to follow.
+            read: what to make of (Question, answer), the answer's JSON object; it may raise BrokeOff, and whatever
+                else an answer leads it to that is not what the API gives.
+            take: called with (Question, what `read` made) in the order of answers; returns Questions that are to
+                follow.
 
         Returns:
             Seconds, without those that another job was waited for.
@@ -90,10 +101,10 @@ class Server:
             return 0.0
         with self._place():
             started = time.monotonic()
-            asyncio.run(self._ask(questions, take))
+            asyncio.run(self._ask(questions, read, take))
             return time.monotonic() - started
 
-    async def _ask(self, questions, take):
+    async def _ask(self, questions, read, take):
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
@@ -104,7 +115,7 @@ class Server:
                 while flying or (waiting and not failed):
                     while waiting and not failed and len(flying) < self.concurrency:
                         question = waiting.pop()
-                        flying[asyncio.create_task(self._answer(question))] = question
+                        flying[asyncio.create_task(self._answer(question, read))] = question
                     landed, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
                     for task in landed:
                         question = flying.pop(task)
@@ -127,19 +138,19 @@ class Server:
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 reason = str(error) or "no connection in time"
                 await asyncio.sleep(FIRST_PAUSE * attempt)
-            except httpx2.TransportError:
+            except httpx2.RequestError:
                 return  # busy; the requests themselves will tell
             else:
                 if response.headers.get("server"):
-                    self.versions.add(response.headers["server"])
+                    self.versions.add(self._plain(response.headers["server"]))
                 return
         raise StudyError(
             f"{self.setting}: {self.url} does not answer ({self._plain(reason)}); start the server, or correct "
             f"{self.setting}.url."
         )
 
-    async def _answer(self, question):
-        """The JSON object that the server answers, asked as often as it takes."""
+    async def _answer(self, question, read):
+        """What `read` makes of the server's answer, asked as often as it takes."""
         tried = 0
         for pause in itertools.chain([0.0], self._pauses()):
             await asyncio.sleep(pause)
@@ -150,12 +161,19 @@ class Server:
             while answer is None and reason is None:  # asked again without what it refused
                 answer, reason, wait = await self._try(question)
             if answer is not None:
-                usage = answer.get("usage") or {}
-                self.written += usage.get("completion_tokens") or 0
-                self._pace.correct((usage.get("total_tokens") or question.tokens) - question.tokens)
-                if answer.get("system_fingerprint"):
-                    self.versions.add(str(answer["system_fingerprint"]))
-                return answer
+                counted = usage(answer)
+                self._pace.correct((counted.get("total_tokens") or question.tokens) - question.tokens)
+                try:
+                    found = read(question, answer)
+                except BrokeOff as error:
+                    reason = self._plain(error)
+                except MALFORMED:
+                    raise self._malformed(question, answer) from None
+                else:
+                    self.written += counted.get("completion_tokens", 0)
+                    if answer.get("system_fingerprint"):
+                        self.versions.add(self._plain(answer["system_fingerprint"]))
+                    return found
             tried += 1
             if tried > self.retries:
                 break
@@ -166,6 +184,13 @@ class Server:
         raise StudyError(
             f"{self.setting}: asked for {question.name}, {self.url} {reason}, {often}; see to the server, or lower "
             f"{self.setting}.concurrency. What came back is kept: run again to go on."
+        )
+
+    def _malformed(self, question, answer):
+        return StudyError(
+            f"{self.setting}: asked for {question.name}, {self.url} gives what is no answer of this API "
+            f"({self._plain(json.dumps(answer))}); see to the server, or correct {self.setting}.url. What came back is "
+            "kept: run again to go on."
         )
 
     def _pauses(self):
@@ -183,12 +208,12 @@ class Server:
             return None, f"does not answer ({self._plain(error) or 'no connection in time'})", None
         except TimeoutError:
             return None, f"gave no answer within {self.timeout:g} seconds ({self.setting}.timeout)", None
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:  # the bytes may also be packed in another way than they say
             return None, f"broke off ({self._plain(error) or type(error).__name__})", None
         found = _json_of(response)
         status, words = response.status_code, self._words(response, found)
         if response.is_success and isinstance(found, dict):
-            if isinstance(found.get("choices"), list):
+            if isinstance(found.get("choices"), list) and found["choices"]:
                 return found, None, None
             # some gateways wrap the refusal of the server behind them
             inner = found.get("error") if isinstance(found.get("error"), dict) else {}
@@ -269,8 +294,12 @@ class Server:
 
     def _plain(self, text):
         """A text of the server's for people, without the key, which some repeat."""
-        line = " ".join(str(text).split())[:300]
-        return line.replace(self._key, "***") if self._key else line
+        words = str(text)
+        if self._key:
+            # before it is cut, which could leave half of the key; as it is, or as JSON, Python or an address writes it
+            forms = (rf"(?:\\{{0,3}}{re.escape(one)}|(?:%|\\u00){ord(one):02x})" for one in self._key)
+            words = re.sub("".join(forms), "***", words, flags=re.IGNORECASE)
+        return writable(" ".join(words.split())[:300])
 
     @contextlib.contextmanager
     def _place(self):
@@ -290,10 +319,18 @@ class Server:
 _N = r"['\"`]n['\"`]|\bn ?[=>]|\bn must\b|\bn is\b"
 
 
+def usage(answer):
+    """The tokens that an answer counts, {name: number}; what is no number of tokens is as if it were not there."""
+    counted = answer.get("usage")
+    items = counted.items() if isinstance(counted, dict) else ()
+    known = {name: value for name, value in items if type(value) in (int, float) and 0 <= value < 2**31}
+    return {name: int(value) for name, value in known.items() if value == int(value)}
+
+
 def _json_of(response):
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -309,4 +346,6 @@ def _seconds(retry_after):
         until = email.utils.parsedate_to_datetime(retry_after)
     except ValueError:
         return None
+    if until.tzinfo is None:  # written as C does, or with -0000: of no time zone, and meant as UTC
+        until = until.replace(tzinfo=datetime.UTC)
     return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())

@@ -25,7 +25,7 @@ def rank_block(args):
     elif kind == "nll":
         scores = likelihood.kept(samples, args.samples)
     else:
-        scores = plain.RANKERS[settings["ranker"]](samples)
+        scores = plain.RANKERS[settings["ranker"]](samples, settings.get("unit"))
     rows = [
         {
             "task_id": sample["task_id"],

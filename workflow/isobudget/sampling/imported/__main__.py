@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from isobudget import stage
 from isobudget.errors import StudyError
-from isobudget.rows import SCHEMAS, read_metadata, read_rows, whole_file
+from isobudget.rows import SCHEMAS, read_metadata, read_rows, whole_file, writable
 from isobudget.sampling.imported.check import identity, too_few
 from isobudget.sampling.imported.formats import READERS, guess
 from isobudget.sampling.imported.tasks import Tasks
@@ -66,9 +66,7 @@ def _write(path, found, places, counts, source):
                 raise StudyError(
                     f"{source}, {one.place}: a {one.form}, where those before are each a {form}; import them apart."
                 )
-            # half a surrogate pair cannot be written as UTF-8, nor be part of a program
-            text = one.text.encode("utf-8", "replace").decode()
-            rows.append((one.task_id, counts[one.task_id], text, one.passed, places[one.task_id]))
+            rows.append((one.task_id, counts[one.task_id], writable(one.text), one.passed, places[one.task_id]))
             counts[one.task_id] += 1
             labelled += one.passed is not None
             if len(rows) == BATCH:
