@@ -19,7 +19,7 @@ gc.disable()
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import choosers, paths, plan, recordings, sizes, told
+from isobudget import choosers, leftovers, paths, plan, recordings, sizes, told
 from isobudget.claim import Claim
 from isobudget.clock import mend
 from isobudget.config import load
@@ -31,7 +31,7 @@ from isobudget.sampling.server import note_servers
 # jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process
 shell.prefix(
     f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}"
-    f" ISOBUDGET_WORKFLOW={os.getpid()}; "
+    f" ISOBUDGET_WORKFLOW={leftovers.owner()}; "
 )
 
 # relative, so that moving the folder runs nothing again

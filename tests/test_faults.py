@@ -81,15 +81,20 @@ stage.run(wait, stage.arguments("Wait."))
 """
 
 
-def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
-    workflow = subprocess.Popen(["sleep", "60"])
-    output = tmp_path / "out/a.json"
-    job = subprocess.Popen(
-        [sys.executable, "-c", STAGE, "--output", output, "--log", tmp_path / "log"],
-        env=os.environ | {"ISOBUDGET_WORKFLOW": str(workflow.pid)},
+def waiting(output, workflow):
+    """A stage that waits for a minute, started by a workflow of this name."""
+    return subprocess.Popen(
+        [sys.executable, "-c", STAGE, "--output", output, "--log", output.parent.with_name("log")],
+        env=os.environ | {"ISOBUDGET_WORKFLOW": workflow},
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
+    workflow = subprocess.Popen(["sleep", "60"])
+    output = tmp_path / "out/a.json"
+    job = waiting(output, leftovers.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}."))
     assert job.stderr.readline() == "ready\n"
     assert job.poll() is None
     workflow.send_signal(signal.SIGKILL)
@@ -97,6 +102,23 @@ def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
     _, said = job.communicate(timeout=30)
     assert job.returncode == 130 and "interrupted" in said
     assert list(output.parent.iterdir()) == []
+
+
+def test_a_stage_whose_workflow_died_before_it_looked_never_begins(tmp_path):
+    workflow = subprocess.Popen(["true"])
+    workflow.wait()
+    name = leftovers.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}.")
+    job = waiting(tmp_path / "out/a.json", name)
+    _, said = job.communicate(timeout=30)
+    assert job.returncode == 130
+    assert said == (tmp_path / "log").read_text() and said.startswith("isobudget: interrupted; ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_workflow_of_another_machine_says_nothing_here(tmp_path):
+    job = waiting(tmp_path / "out/a.json", "00000000-999999999.")
+    assert job.stderr.readline() == "ready\n"
+    killed(job)
 
 
 HOLD = """
