@@ -54,6 +54,9 @@ if claim and claim.notice:
     print(f"isobudget: {claim.notice}", file=sys.stderr)
 if workflow.is_main_process and not workflow.dryrun and (mended := mend(RESULTS, RECORDINGS)):
     print(f"isobudget: {mended}", file=sys.stderr)
+if not workflow.is_main_process:
+    # onstart is the main process's, and a pod sees none of its files
+    note_servers(study, anew=False)
 
 
 wildcard_constraints:

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from answering import answer, answering
+from test_reruns import repository, snakemake
 
 from isobudget import told
 from isobudget.config import load
@@ -194,3 +195,20 @@ def test_rankers_that_cannot_read_a_servers_samples_leave_them_out():
     assert study.rankers_of("theirs") == ("nll:self", "nll:live", "nll:silent", "random")
     assert study.rankers_of("silent") == ("nll:live", "random")
     assert study.rankers_of("live") == ("nll:self", "nll:live", "nll:silent", "random")
+
+
+def test_a_job_in_a_pod_which_sees_no_file_of_the_main_process_asks_the_server(tmp_path):
+    """The flags are those that Snakemake gives the jobs it spawns: nothing in onstart runs there."""
+    root = repository(tmp_path / "pod")
+    spawned = ["--force", "--no-hooks", "--nolock", "--mode", "remote"]
+    with answering() as told:
+        theirs = THEIRS | {"url": told.url, "samples": 2}
+        study = {"problems": 1, "block": 2, "models": {"theirs": theirs}, "rankers": ["shortest"]}
+        for target in ("problems/humaneval.parquet", "samples/humaneval/theirs/sampled/0.parquet"):
+            done = snakemake(root, f"results/{target}", *spawned, study=study)
+            assert done.returncode == 0, done.stderr[-4000:]
+        assert len(told.bodies) == 1
+    noted = root / "results/servers/theirs.json"
+    before = noted.stat().st_ino
+    done = snakemake(root, "results/problems/humaneval.parquet", *spawned, study=study)
+    assert done.returncode == 0 and noted.stat().st_ino == before
