@@ -6,6 +6,7 @@ study runs for real, once; each change is then planned by Snakemake on a copy of
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import yaml
 
 from isobudget import paths, told
 from isobudget.config import load
+from isobudget.errors import StudyError
 from isobudget.report.database import COLUMNS
 from isobudget.rows import read_rows, write_json, write_rows
 
@@ -104,9 +106,9 @@ def snakemake(root, *arguments, study=STUDY):
     return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
 
 
-def planned(root, study=STUDY):
+def planned(root, study=STUDY, arguments=()):
     """How many jobs of each rule Snakemake would run now."""
-    done = snakemake(root, "--dry-run", study=study)
+    done = snakemake(root, "--dry-run", *arguments, study=study)
     assert done.returncode == 0, done.stderr
     lines = (done.stdout + done.stderr).splitlines()
     if not any(line.startswith("job  ") for line in lines):
@@ -296,6 +298,29 @@ def test_a_truncated_file_is_named_and_mended_by_deleting_it(study):
     done = snakemake(study)
     assert done.returncode == 0, done.stderr[-4000:]
     assert planned(study) == {}
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "too large for a checksum"])
+def test_damaged_problems_are_mended_as_the_sentence_says_and_nothing_is_drawn_again(study, large):
+    sick = study / "results/problems/humaneval.parquet"
+    whole = sick.read_bytes()
+    sick.write_bytes(whole[:100])
+    with pytest.raises(StudyError) as caught:
+        read_rows(sick, "problems")
+    file = re.search("`snakemake --cores 1 -- (.*)` with", str(caught.value))[1]
+    assert str(sick) == file and "run once with --touch" in str(caught.value)
+    sick.unlink()
+    assert planned(study)["sample"] == 5
+    assert snakemake(study, str(sick.relative_to(study))).returncode == 0
+    assert sick.read_bytes() == whole
+    if large:
+        unsummed = ["--max-checksum-file-size", "0"]
+        assert planned(study, arguments=unsummed)["sample"] == 5
+        (study / "results/outcomes/humaneval/small/sampled/1.parquet").unlink()
+        assert snakemake(study, "--touch", *unsummed).returncode == 0
+        assert planned(study, arguments=unsummed) == {"execute": 1, "estimate": 1} | ENDING
+    else:
+        assert planned(study) == {}
 
 
 def test_a_truncated_recording_is_named(study):
