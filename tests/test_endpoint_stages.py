@@ -178,7 +178,7 @@ def test_where_a_server_is_and_how_it_is_reached_is_no_part_of_what_samples_depe
     moved = THEIRS | {"url": "https://other/v1", "key_env": "KEY", "concurrency": 8, "timeout": 5, "retries": 0}
     one, other = (load({"models": {"theirs": given}, "rankers": ["nll:theirs"]}) for given in (THEIRS, moved))
     assert told.sample(one, "humaneval", "theirs", "sampled") == told.sample(other, "humaneval", "theirs", "sampled")
-    assert told.rank(one, "nll:theirs", "theirs") == told.rank(other, "nll:theirs", "theirs")
+    assert told.rank(one, "nll:theirs", "theirs", "") == told.rank(other, "nll:theirs", "theirs", "")
     assert told.calibrate(one, "theirs") != told.calibrate(other, "theirs")
     renamed = load({"models": {"theirs": THEIRS | {"served": "larger"}}})
     assert told.sample(renamed, "humaneval", "theirs", "greedy") != told.sample(one, "humaneval", "theirs", "greedy")

@@ -218,8 +218,7 @@ def _open(path, kind):
             )
     if b"isobudget" not in (found.metadata or {}):
         raise StudyError(
-            f"{path}: no {kind} file of isobudget, its metadata lacks the isobudget key; "
-            f"{_repair(path, kind)}."
+            f"{path}: no {kind} file of isobudget, its metadata lacks the isobudget key; {_repair(path, kind)}."
         )
     return file
 
