@@ -52,8 +52,13 @@ VOTES = f"(?:{'|'.join(choosers.CONSENSUS)}):.+"  # rankers that let the samples
 claim = Claim(RESULTS) if workflow.is_main_process else None
 if claim and claim.notice:
     print(f"isobudget: {claim.notice}", file=sys.stderr)
-if workflow.is_main_process and not workflow.dryrun and (mended := mend(RESULTS, RECORDINGS)):
-    print(f"isobudget: {mended}", file=sys.stderr)
+if workflow.is_main_process and not workflow.dryrun:
+    try:
+        mended = mend(RESULTS, RECORDINGS, inputs=study.own_files())
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+    if mended:
+        print(f"isobudget: {mended}", file=sys.stderr)
 if not workflow.is_main_process:
     # onstart is the main process's, and a pod sees none of its files
     note_servers(study, anew=False)

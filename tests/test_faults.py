@@ -4,6 +4,7 @@ Kills are in test_crashes; a full disk in each writer's hands in test_rows and t
 test_daemon.
 """
 
+import errno
 import json
 import os
 import re
@@ -18,6 +19,7 @@ import pytest
 import yaml
 from test_crashes import Run, tables
 from test_reruns import (  # noqa: F401 - base and study are fixtures
+    ARCHITECTURE,
     ENDING,
     STUDY,
     base,
@@ -28,7 +30,7 @@ from test_reruns import (  # noqa: F401 - base and study are fixtures
     with_models,
 )
 
-from isobudget import claim, leftovers, rows
+from isobudget import claim, clock, leftovers, rows
 from isobudget.errors import StudyError
 
 HALF_WRITTEN = """
@@ -272,6 +274,42 @@ def test_a_clock_that_jumps_in_the_middle_of_a_study_changes_no_figure(study):  
     done = snakemake(study)
     assert done.returncode == 0, done.stderr[-4000:]
     assert tables(study) == wanted and planned(study) == {}
+
+
+@pytest.fixture
+def imports(study):  # noqa: F811
+    """A study that imports samples which were drawn elsewhere, and the two files that it reads."""
+    solved = [{"task_id": f"HumanEval/{p}", "completion": "    return None\n"} for p in range(3) for _ in range(4)]
+    files = [study / "theirs.jsonl", study / "config.json"]
+    files[0].write_text("".join(json.dumps(row) + "\n" for row in solved))
+    files[1].write_text(json.dumps(ARCHITECTURE))
+    theirs = {"engine": "import", "path": "theirs.jsonl", "config": "config.json", "samples": 4, "cost": {"seconds": 1}}
+    return with_models(theirs=theirs), files
+
+
+def test_inputs_of_the_user_from_the_future_are_from_now_on(study, imports):  # noqa: F811
+    config, files = imports
+    for file in files:
+        shift(file, 86400)
+    done = snakemake(study, study=config)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "2 files were from the future, up to " in done.stderr
+    assert all(file.stat().st_mtime < time.time() for file in files)
+    assert planned(study, config) == {}
+
+
+def test_an_input_from_the_future_that_is_anothers_is_named(tmp_path, monkeypatch):
+    file = tmp_path / "theirs.jsonl"
+    file.touch()
+    assert clock.mend(inputs=[file]) is None
+    shift(file, 86400)
+
+    def utime(*given):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", utime)
+    with pytest.raises(StudyError, match=f"{file}: is from the future, .*; `touch` it as its owner, or mend this"):
+        clock.mend(inputs=[file])
 
 
 def test_two_versions_of_the_code_on_one_results_folder(base, study, tmp_path):  # noqa: F811
