@@ -41,13 +41,14 @@ def mend(*folders, inputs=()):
                 os.utime(file, (now, now))
             except OSError as error:
                 raise StudyError(
-                    f"{file}: is from the future, {_minute(found)}, so every job that reads it would fail, and this user "
-                    f"may not set its time ({error.strerror}); `touch` it as its owner, or mend this machine's clock."
+                    f"{file}: is from the future, {_minute(found)}, so jobs that read it would fail, and this user may "
+                    f"not set its time ({error.strerror}); `touch` it as its owner, or mend this machine's clock."
                 ) from None
             mended, latest = mended + 1, max(latest, found)
     if not mended:
         return None
-    return f"{mended:,} files were from the future, up to {_minute(latest)}: some clock was or is wrong. They are from now on."
+    until = _minute(latest)
+    return f"{mended:,} files were from the future, up to {until}: some clock was or is wrong. They are from now on."
 
 
 def _minute(seconds):
