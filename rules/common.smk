@@ -19,7 +19,7 @@ gc.disable()
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import choosers, paths, plan, recordings, sizes, told, unrecorded
+from isobudget import choosers, leftovers, paths, plan, recordings, sizes, told, unrecorded
 from isobudget.claim import Claim
 from isobudget.clock import mend
 from isobudget.config import load
@@ -31,7 +31,7 @@ from isobudget.sampling.server import note_servers
 # jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process
 shell.prefix(
     f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}"
-    f" ISOBUDGET_WORKFLOW={os.getpid()}; "
+    f" ISOBUDGET_WORKFLOW={leftovers.owner()}; "
 )
 
 # relative, so that moving the folder runs nothing again
@@ -52,8 +52,16 @@ VOTES = f"(?:{'|'.join(choosers.CONSENSUS)}):.+"  # rankers that let the samples
 claim = Claim(RESULTS) if workflow.is_main_process else None
 if claim and claim.notice:
     print(f"isobudget: {claim.notice}", file=sys.stderr)
-if workflow.is_main_process and (mended := mend(RESULTS, RECORDINGS)):
-    print(f"isobudget: {mended}", file=sys.stderr)
+if workflow.is_main_process:
+    try:
+        mended = mend(RESULTS, RECORDINGS, inputs=study.own_files())
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+    if mended:
+        print(f"isobudget: {mended}", file=sys.stderr)
+else:
+    # onstart is the main process's, and a pod sees none of its files
+    note_servers(study, anew=False)
 
 
 wildcard_constraints:

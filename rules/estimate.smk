@@ -14,7 +14,7 @@ rule combine:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("estimates/combined", "estimates/samples", "statistics/combined"),
+        code=code("estimates/combined", "estimates/samples", "statistics/combined", "statistics/unbiased"),
         settings=lambda wildcards: told.combine(sized(), wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[4],
     message:

@@ -7,6 +7,9 @@
 ruleorder: vote > rank
 
 
+RANKING = code("ranking/__main__", "ranking/likelihood", "ranking/plain")
+
+
 rule rank:
     """Score one block of samples without looking at any test."""
     input:
@@ -26,7 +29,7 @@ rule rank:
         gpu=lambda wildcards: gpus(scorer(wildcards)),
         endpoint=lambda wildcards: places(scorer(wildcards)),
     params:
-        settings=lambda wildcards: told.rank(study, wildcards.ranker, wildcards.model),
+        settings=lambda wildcards: told.rank(study, wildcards.ranker, wildcards.model, RANKING),
         recording=lambda wildcards, input: handed(input, scorer(wildcards)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
@@ -47,7 +50,14 @@ rule asserts:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("execution/asserts", "cases"),
+        code=code(
+            "cases",
+            "execution/answers",
+            "execution/asserts",
+            "execution/extract",
+            "execution/markdown",
+            "execution/programs",
+        ),
     message:
         "{wildcards.benchmark}: read the tests that {wildcards.model} wrote"
     shell:

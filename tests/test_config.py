@@ -221,6 +221,22 @@ def test_every_config_that_is_shipped_is_right_and_every_key_is_explained():
     assert missing == []
 
 
+class Once(yaml.SafeLoader):
+    """YAML of which no mapping has a key twice; the second would silently take the place of the first."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        twice = {key for key in keys if keys.count(key) > 1}
+        assert not twice, f"{node.start_mark.name}: there twice: {', '.join(sorted(twice))}"
+        return super().construct_mapping(node, deep)
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("profiles/*/*.yaml")), ids=lambda file: file.parent.name)
+def test_no_profile_has_a_key_twice(file):
+    with open(file) as opened:
+        assert yaml.load(opened, Once)
+
+
 def test_the_workflow_stops_at_a_wrong_config_before_any_job(tmp_path):
     config = tmp_path / "study.yaml"
     config.write_text(yaml.safe_dump(GOOD | {"modles": 1}))

@@ -145,6 +145,14 @@ def test_only_what_is_visible_is_leased(start):
     assert leased(start(2, CUDA_VISIBLE_DEVICES="0,1,2,3")) == {"0", "2"}
 
 
+def test_a_number_that_is_no_number_to_cuda_names_no_device(monkeypatch, tmp_path):
+    monkeypatch.setenv("ISOBUDGET_DEVICES", "d0,d1,d2")
+    for visible in ("²", "٢"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        with pytest.raises(StudyError, match=r"needs 1 GPU\(s\) and 0 can be used"):
+            devices.lease(1, "a model", tmp_path)
+
+
 def test_a_uuid_and_a_number_name_the_same_device(start):
     assert leased(start(CUDA_VISIBLE_DEVICES="d2")) == {"d2"}
     assert leased(start(3)) == {"0", "1", "3"}

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from answering import answer, answering
+from test_reruns import repository, snakemake
 
 from isobudget import told
 from isobudget.config import load
@@ -140,12 +141,12 @@ def test_the_shortest_is_counted_in_characters_whether_the_server_counted_a_bloc
     samples = read_rows(tmp_path / "out", "samples").to_pylist()
     assert {sample["completion_tokens"] for sample in samples} == {5}
     line = [sys.executable, "-m", "isobudget.ranking", "--problems", problems, "--samples", tmp_path / "out"]
-    given = told.rank(study, "shortest", "theirs")
+    given = told.rank(study, "shortest", "theirs", "")
     assert run([*map(str, line), "--settings", given, "--output", str(tmp_path / "scores")]).returncode == 0
     scores = read_rows(tmp_path / "scores", "scores").to_pylist()
     assert [row["score"] for row in scores] == [len(sample["text"]) for sample in samples]
-    assert json.loads(told.rank(study, "shortest", "old")) == {"ranker": "shortest", "scorer": None}
-    assert json.loads(told.rank(study, "random", "theirs")) == {"ranker": "random", "scorer": None}
+    assert "unit" not in json.loads(told.rank(study, "shortest", "old", ""))
+    assert "unit" not in json.loads(told.rank(study, "random", "theirs", ""))
 
 
 def wrong(**changes):
@@ -194,7 +195,7 @@ def test_where_a_server_is_and_how_it_is_reached_is_no_part_of_what_samples_depe
     moved = THEIRS | {"url": "https://other/v1", "key_env": "KEY", "concurrency": 8, "timeout": 5, "retries": 0}
     one, other = (load({"models": {"theirs": given}, "rankers": ["nll:theirs"]}) for given in (THEIRS, moved))
     assert told.sample(one, "humaneval", "theirs", "sampled") == told.sample(other, "humaneval", "theirs", "sampled")
-    assert told.rank(one, "nll:theirs", "theirs") == told.rank(other, "nll:theirs", "theirs")
+    assert told.rank(one, "nll:theirs", "theirs", "") == told.rank(other, "nll:theirs", "theirs", "")
     assert told.calibrate(one, "theirs") != told.calibrate(other, "theirs")
     renamed = load({"models": {"theirs": THEIRS | {"served": "larger"}}})
     assert told.sample(renamed, "humaneval", "theirs", "greedy") != told.sample(one, "humaneval", "theirs", "greedy")
@@ -211,3 +212,20 @@ def test_rankers_that_cannot_read_a_servers_samples_leave_them_out():
     assert study.rankers_of("theirs") == ("nll:self", "nll:live", "nll:silent", "random")
     assert study.rankers_of("silent") == ("nll:live", "random")
     assert study.rankers_of("live") == ("nll:self", "nll:live", "nll:silent", "random")
+
+
+def test_a_job_in_a_pod_which_sees_no_file_of_the_main_process_asks_the_server(tmp_path):
+    """The flags are those that Snakemake gives the jobs it spawns: nothing in onstart runs there."""
+    root = repository(tmp_path / "pod")
+    spawned = ["--force", "--no-hooks", "--nolock", "--mode", "remote"]
+    with answering() as told:
+        theirs = THEIRS | {"url": told.url, "samples": 2}
+        study = {"problems": 1, "block": 2, "models": {"theirs": theirs}, "rankers": ["shortest"]}
+        for target in ("problems/humaneval.parquet", "samples/humaneval/theirs/sampled/0.parquet"):
+            done = snakemake(root, f"results/{target}", *spawned, study=study)
+            assert done.returncode == 0, done.stderr[-4000:]
+        assert len(told.bodies) == 1
+    noted = root / "results/servers/theirs.json"
+    before = noted.stat().st_ino
+    done = snakemake(root, "results/problems/humaneval.parquet", *spawned, study=study)
+    assert done.returncode == 0 and noted.stat().st_ino == before

@@ -4,6 +4,7 @@ Kills are in test_crashes; a full disk in each writer's hands in test_rows and t
 test_daemon.
 """
 
+import errno
 import json
 import os
 import re
@@ -18,6 +19,7 @@ import pytest
 import yaml
 from test_crashes import Run, tables
 from test_reruns import (  # noqa: F401 - base and study are fixtures
+    ARCHITECTURE,
     ENDING,
     STUDY,
     base,
@@ -28,7 +30,7 @@ from test_reruns import (  # noqa: F401 - base and study are fixtures
     with_models,
 )
 
-from isobudget import claim, leftovers, rows
+from isobudget import claim, clock, leftovers, rows
 from isobudget.errors import StudyError
 
 HALF_WRITTEN = """
@@ -81,15 +83,20 @@ stage.run(wait, stage.arguments("Wait."))
 """
 
 
-def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
-    workflow = subprocess.Popen(["sleep", "60"])
-    output = tmp_path / "out/a.json"
-    job = subprocess.Popen(
-        [sys.executable, "-c", STAGE, "--output", output, "--log", tmp_path / "log"],
-        env=os.environ | {"ISOBUDGET_WORKFLOW": str(workflow.pid)},
+def waiting(output, workflow):
+    """A stage that waits for a minute, started by a workflow of this name."""
+    return subprocess.Popen(
+        [sys.executable, "-c", STAGE, "--output", output, "--log", output.parent.with_name("log")],
+        env=os.environ | {"ISOBUDGET_WORKFLOW": workflow},
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
+    workflow = subprocess.Popen(["sleep", "60"])
+    output = tmp_path / "out/a.json"
+    job = waiting(output, leftovers.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}."))
     assert job.stderr.readline() == "ready\n"
     assert job.poll() is None
     workflow.send_signal(signal.SIGKILL)
@@ -97,6 +104,23 @@ def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
     _, said = job.communicate(timeout=30)
     assert job.returncode == 130 and "interrupted" in said
     assert list(output.parent.iterdir()) == []
+
+
+def test_a_stage_whose_workflow_died_before_it_looked_never_begins(tmp_path):
+    workflow = subprocess.Popen(["true"])
+    workflow.wait()
+    name = leftovers.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}.")
+    job = waiting(tmp_path / "out/a.json", name)
+    _, said = job.communicate(timeout=30)
+    assert job.returncode == 130
+    assert said == (tmp_path / "log").read_text() and said.startswith("isobudget: interrupted; ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_workflow_of_another_machine_says_nothing_here(tmp_path):
+    job = waiting(tmp_path / "out/a.json", "00000000-999999999.")
+    assert job.stderr.readline() == "ready\n"
+    killed(job)
 
 
 HOLD = """
@@ -252,6 +276,42 @@ def test_a_clock_that_jumps_in_the_middle_of_a_study_changes_no_figure(study):  
     assert tables(study) == wanted and planned(study) == {}
 
 
+@pytest.fixture
+def imports(study):  # noqa: F811
+    """A study that imports samples which were drawn elsewhere, and the two files that it reads."""
+    solved = [{"task_id": f"HumanEval/{p}", "completion": "    return None\n"} for p in range(3) for _ in range(4)]
+    files = [study / "theirs.jsonl", study / "config.json"]
+    files[0].write_text("".join(json.dumps(row) + "\n" for row in solved))
+    files[1].write_text(json.dumps(ARCHITECTURE))
+    theirs = {"engine": "import", "path": "theirs.jsonl", "config": "config.json", "samples": 4, "cost": {"seconds": 1}}
+    return with_models(theirs=theirs), files
+
+
+def test_inputs_of_the_user_from_the_future_are_from_now_on(study, imports):  # noqa: F811
+    config, files = imports
+    for file in files:
+        shift(file, 86400)
+    done = snakemake(study, study=config)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "2 files were from the future, up to " in done.stderr
+    assert all(file.stat().st_mtime < time.time() for file in files)
+    assert planned(study, config) == {}
+
+
+def test_an_input_from_the_future_that_is_anothers_is_named(tmp_path, monkeypatch):
+    file = tmp_path / "theirs.jsonl"
+    file.touch()
+    assert clock.mend(inputs=[file]) is None
+    shift(file, 86400)
+
+    def utime(*given):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", utime)
+    with pytest.raises(StudyError, match=f"{file}: is from the future, .*; `touch` it as its owner, or mend this"):
+        clock.mend(inputs=[file])
+
+
 def test_two_versions_of_the_code_on_one_results_folder(base, study, tmp_path):  # noqa: F811
     """A second checkout has no record of the first one's files: with the same code it takes them, with other not."""
     other = repository(tmp_path / "other")
@@ -339,5 +399,6 @@ def test_whoever_reads_a_damaged_file_names_it_and_says_to_delete_it(study, comm
     environment["PYTHONPATH"] = str(study / "workflow")
     done = subprocess.run(["bash", "-c", command], cwd=study, capture_output=True, text=True, env=environment)
     assert done.returncode == 1
-    assert f"isobudget: results/{file}: " in done.stderr and "delete it and run again" in done.stderr, done.stderr
+    repair = "delete it and first make it alone" if "problems/" in file else "delete it and run again"
+    assert f"isobudget: results/{file}: " in done.stderr and repair in done.stderr, done.stderr
     assert "Traceback" not in done.stderr

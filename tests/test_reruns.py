@@ -4,8 +4,10 @@ Two models that replay small recordings made here, three problems, two rankers. 
 study runs for real, once; each change is then planned by Snakemake on a copy of it.
 """
 
+import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,7 @@ import yaml
 
 from isobudget import paths, told
 from isobudget.config import load
+from isobudget.errors import StudyError
 from isobudget.report.database import COLUMNS
 from isobudget.rows import read_rows, write_json, write_rows
 
@@ -104,9 +107,9 @@ def snakemake(root, *arguments, study=STUDY):
     return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
 
 
-def planned(root, study=STUDY):
+def planned(root, study=STUDY, arguments=()):
     """How many jobs of each rule Snakemake would run now."""
-    return jobs(snakemake(root, "--dry-run", study=study))
+    return jobs(snakemake(root, "--dry-run", *arguments, study=study))
 
 
 def jobs(done):
@@ -274,6 +277,68 @@ def test_extraction_edited(study):
     assert planned(study) == {"execute": 5, "estimate": 2} | ENDING
 
 
+def test_a_ranker_that_reads_with_no_model_edited(study):
+    """The scores of a model that reads another's samples are dear: they stay."""
+    record_scores(study, "nll:large", "small", 2)
+    ranked = STUDY | {"rankers": ["nll:large", "random"]}
+    done = snakemake(study, study=ranked)
+    assert done.returncode == 0, done.stderr[-4000:]
+    edit(study / "workflow/isobudget/ranking/plain.py")
+    # three of random, and what large kept of its own samples
+    assert planned(study, ranked) == {"rank": 4, "estimate": 2} | ENDING
+
+
+# what all stages share and none's figures come from: how they begin, name files, read and write them
+SHARED = {"__init__", "choosers", "errors", "leftovers", "paths", "rows", "stage"}
+# beside those: verdicts kept, which the reference solutions do without; the engine, which a plain ranker leaves closed
+UNUSED = {"references": {"execution/__init__", "execution/kept"}, "rank": {"engines", "ranking/__init__"}}
+
+
+def modules_of(name):
+    """The files of the package that a dotted name may stand for."""
+    place = ROOT.joinpath("workflow", *name.split("."))
+    return {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()}
+
+
+def imported_by(file):
+    """The package's files that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return {file for name in names if name.split(".")[0] == "isobudget" for file in modules_of(name)}
+
+
+def is_among(module, parts):
+    """Whether a module is one of the parts, each of which is a module or a folder of some."""
+    return any(module == part or module.startswith(f"{part}/") for part in parts)
+
+
+RULES = {
+    text.partition(":")[0]: text
+    for file in sorted(ROOT.glob("rules/*.smk"))
+    for text in re.split(r"^(?:rule|checkpoint) ", file.read_text(), flags=re.MULTILINE)[1:]
+}
+CODED = [rule for rule, text in RULES.items() if "code=code(" in text]
+
+
+@pytest.mark.parametrize("rule", [*CODED, "rank"])
+def test_a_cheap_rule_is_run_again_after_an_edit_of_any_module_that_its_stage_imports(rule):
+    text = RULES[rule] if rule != "rank" else (ROOT / "rules/rank.smk").read_text()
+    parts = re.findall(r'"([\w/]+)"', re.search(r"\bcode\(([^()]*)\)", text)[1])
+    name = re.search(r"python -m (isobudget[\w.]*)", text)[1]
+    todo, seen, missing = {*modules_of(name), *modules_of(f"{name}.__main__")}, set(), set()
+    while todo:
+        seen.add(file := todo.pop())
+        module = str(file.relative_to(ROOT / "workflow/isobudget").with_suffix(""))
+        if not is_among(module, SHARED | UNUSED.get(rule, set())):
+            missing |= set() if is_among(module, parts) else {module}
+            todo |= imported_by(file) - seen
+    assert not missing
+
+
 def test_the_form_of_chat_prompts_changed(study):
     config = study / "workflow/isobudget/config.py"
     config.write_text(config.read_text().replace('"function-1"', '"function-2"'))
@@ -300,6 +365,29 @@ def test_a_truncated_file_is_named_and_mended_by_deleting_it(study):
     done = snakemake(study)
     assert done.returncode == 0, done.stderr[-4000:]
     assert planned(study) == {}
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "too large for a checksum"])
+def test_damaged_problems_are_mended_as_the_sentence_says_and_nothing_is_drawn_again(study, large):
+    sick = study / "results/problems/humaneval.parquet"
+    whole = sick.read_bytes()
+    sick.write_bytes(whole[:100])
+    with pytest.raises(StudyError) as caught:
+        read_rows(sick, "problems")
+    file = re.search("`snakemake --cores 1 -- (.*)` with", str(caught.value))[1]
+    assert str(sick) == file and "run once with --touch" in str(caught.value)
+    sick.unlink()
+    assert planned(study)["sample"] == 5
+    assert snakemake(study, str(sick.relative_to(study))).returncode == 0
+    assert sick.read_bytes() == whole
+    if large:
+        unsummed = ["--max-checksum-file-size", "0"]
+        assert planned(study, arguments=unsummed)["sample"] == 5
+        (study / "results/outcomes/humaneval/small/sampled/1.parquet").unlink()
+        assert snakemake(study, "--touch", *unsummed).returncode == 0
+        assert planned(study, arguments=unsummed) == {"execute": 1, "estimate": 1} | ENDING
+    else:
+        assert planned(study) == {}
 
 
 def test_a_truncated_recording_is_named(study):

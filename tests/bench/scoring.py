@@ -52,7 +52,7 @@ def main():
         return {}
     models = {"small": {"engine": "vllm", "weights": str(folder), "samples": 4}}
     models[MODEL] = {"engine": "recorded", "samples": 4}
-    settings = told.rank(load({"models": models, "rankers": ["nll:small"]}), "nll:small", MODEL)
+    settings = told.rank(load({"models": models, "rankers": ["nll:small"]}), "nll:small", MODEL, "")
     ratios = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, (first, samples) in JOBS.items():

@@ -8,17 +8,23 @@ import os
 import time
 from pathlib import Path
 
+from isobudget.errors import StudyError
+
 LEEWAY = 5  # seconds: clocks of a file server and of its users are never quite the same
 
 
-def mend(*folders):
+def mend(*folders, inputs=()):
     """Give each file from the future the time that it is now; what is in them stays.
 
     Args:
         folders: paths, some of which may not exist.
+        inputs: the user's own files, and folders of which only their own time counts.
 
     Returns:
         A sentence if there were any, else None.
+
+    Raises:
+        StudyError: this user may not set the time of an input.
     """
     now, latest, mended = time.time(), 0, 0
     for folder in folders:
@@ -29,7 +35,21 @@ def mend(*folders):
                     if (found := file.stat().st_mtime) > now + LEEWAY:
                         os.utime(file, (now, now))
                         mended, latest = mended + bool(name), max(latest, found)
+    for file in map(Path, inputs):
+        if file.exists() and (found := file.stat().st_mtime) > now + LEEWAY:
+            try:
+                os.utime(file, (now, now))
+            except OSError as error:
+                raise StudyError(
+                    f"{file}: is from the future, {_minute(found)}, so jobs that read it would fail, and this user may "
+                    f"not set its time ({error.strerror}); `touch` it as its owner, or mend this machine's clock."
+                ) from None
+            mended, latest = mended + 1, max(latest, found)
     if not mended:
         return None
-    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(latest))
+    until = _minute(latest)
     return f"{mended:,} files were from the future, up to {until}: some clock was or is wrong. They are from now on."
+
+
+def _minute(seconds):
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -368,6 +368,13 @@ class Study(_Strict):
         chosen = self.models[model]
         return (chosen.path if decoding == "sampled" else chosen.greedy).replace("{benchmark}", benchmark)
 
+    def own_files(self):
+        """The user's files and folders that jobs read: datasets, samples to import, config.json files."""
+        imported = [name for name, model in self.models.items() if model.engine == "import"]
+        sources = [self.source(b, name, d) for b in self.benchmarks for name in imported for d in self.decodings(name)]
+        configs = [model.config for model in self.models.values() if model.config and Path(model.config).is_file()]
+        return [*self.data.values(), *sources, *configs]
+
     def rankers_of(self, model):
         """The rankers that can score this model's samples, in the study's order."""
         return tuple(ranker for ranker in self.rankers if choosers.can_rank(ranker, model, self.models))

@@ -23,6 +23,12 @@ def owner():
     return f"{_MACHINE}-{os.getpid()}."
 
 
+def pid_of(owner):
+    """The pid in what owner() gave, or None where that was on another machine, or is nothing of the kind."""
+    machine, _, pid = owner.removesuffix(".").partition("-")
+    return int(pid) if machine == _MACHINE and pid.isdecimal() and pid.isascii() else None
+
+
 def sweep(folder, prefix):
     """Delete files and folders named `prefix`, owner() and anything more, whose process is gone.
 
@@ -32,8 +38,8 @@ def sweep(folder, prefix):
         for entry in entries:
             if not entry.name.startswith(f"{prefix}{_MACHINE}-"):
                 continue
-            pid = entry.name[len(prefix) + len(_MACHINE) + 1 :].partition(".")[0]
-            if not pid.isdigit() or _alive(int(pid)):
+            pid = pid_of(entry.name.removeprefix(prefix).partition(".")[0])
+            if pid is None or _alive(pid):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)

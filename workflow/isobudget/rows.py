@@ -117,6 +117,8 @@ SCHEMAS["votes"] = SCHEMAS["scores"].append(pa.field("cluster", pa.string()))
 SCHEMAS["tests"] = SCHEMAS["problems"]  # with the tests at hand in place of those that judge
 SCHEMAS["at_hand"] = SCHEMAS["outcomes"]  # what those say
 
+DEAR_TO_REPLACE = ("problems", "questions")  # samples, or tests that models write, are drawn after them
+
 
 @contextlib.contextmanager
 def whole_file(path):
@@ -191,7 +193,7 @@ def read_rows(path, kind):
     try:
         return file.read(columns=SCHEMAS[kind].names).cast(SCHEMAS[kind])
     except (pa.ArrowException, OSError) as error:
-        raise damaged(path, error) from None
+        raise damaged(path, error, kind) from None
 
 
 def read_metadata(path, kind):
@@ -210,19 +212,18 @@ def _open(path, kind):
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file; it should hold {kind}.") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise damaged(path, error) from None
+        raise damaged(path, error, kind) from None
     found = file.schema_arrow
     for field in SCHEMAS[kind]:
         index = found.get_field_index(field.name)
         if index < 0 or not _same_type(found.field(index).type, field.type):
             raise StudyError(
                 f"{path}: no {kind} file of isobudget, column {field.name!r} of type {field.type} is missing; "
-                "delete it and run again to make it anew."
+                f"{_repair(path, kind)}."
             )
     if b"isobudget" not in (found.metadata or {}):
         raise StudyError(
-            f"{path}: no {kind} file of isobudget, its metadata lacks the isobudget key; "
-            "delete it and run again to make it anew."
+            f"{path}: no {kind} file of isobudget, its metadata lacks the isobudget key; {_repair(path, kind)}."
         )
     return file
 
@@ -231,10 +232,20 @@ def _same_type(found, wanted):
     return found == wanted or (pa.types.is_large_string(found) and pa.types.is_string(wanted))
 
 
-def damaged(path, error):
+def damaged(path, error, kind=None):
     """The StudyError for a file that Parquet could not read to its end, with its reason."""
     reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-    return StudyError(f"{path}: not a whole Parquet file ({reason}); delete it and run again to make it anew.")
+    return StudyError(f"{path}: not a whole Parquet file ({reason}); {_repair(path, kind)}.")
+
+
+def _repair(path, kind):
+    if kind in DEAR_TO_REPLACE:
+        # a file with the same content, made on its own, is known by its checksum, which Snakemake has up to 1 MB
+        return (
+            f"delete it and first make it alone, `snakemake --cores 1 -- {path}` with your other options: else every "
+            "sample would be drawn again. If --dry-run still says so after that, run once with --touch"
+        )
+    return "delete it and run again to make it anew"
 
 
 def write_json(path, value):

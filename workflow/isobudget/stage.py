@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 
+from isobudget import leftovers
 from isobudget.errors import StudyError
 
 GRACE = 20  # seconds that a stage may take to unwind when its workflow is gone
@@ -58,9 +59,9 @@ def run(stage, parser):
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore it
         signal.signal(signal.SIGINT, _interrupt)
-    _end_with(os.environ.get("ISOBUDGET_WORKFLOW"))
     with _log(args.log):
         try:
+            _end_with(os.environ.get("ISOBUDGET_WORKFLOW"))
             stage(args)
             code = 0
         except (KeyboardInterrupt, Exception) as error:
@@ -98,13 +99,16 @@ def _end_with(workflow):
     that the next run wants.
 
     Args:
-        workflow: the pid of the workflow, as the environment has it; None where a person started the stage.
+        workflow: leftovers.owner() of the workflow, as the environment has it; None where a person started the stage.
     """
-    if not workflow:
+    pid = leftovers.pid_of(workflow or "")
+    if pid is None:  # nobody's, or of another machine or container, where a pid means another process
         return
     try:
-        process = os.pidfd_open(int(workflow))
-    except (OSError, ValueError, AttributeError):  # another machine's, a container's, or a system without these
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:  # killed while this process began, or was replaced by itself (vllm.prepare)
+        signal.raise_signal(signal.SIGTERM)
+    except (OSError, AttributeError):  # a system without these
         return
 
     def watch():

@@ -99,15 +99,16 @@ def tests(study, source):
     return _json(source=source)
 
 
-def rank(study, ranker, model):
+def rank(study, ranker, model, code):
     scorer = choosers.reader(ranker, model)
     settings = {"ranker": ranker, "scorer": scorer}
     if scorer:
-        settings |= {"engine": study.models[scorer].engine, **_opening(study, scorer)}
+        return _json(**settings, engine=study.models[scorer].engine, **_opening(study, scorer))
     if ranker == "shortest" and study.models[model].engine == "endpoint":
         # not every server counts each sample's tokens, and the unit is one of the whole model, whatever the block
         settings["unit"] = "characters"
-    return _json(**settings)
+    # where no other model reads, ranking is cheap: an edit of its code does it again
+    return _json(**settings, code=code)
 
 
 def combine(study, benchmark, model):

@@ -38,7 +38,7 @@ def settings(study, sized):
             found[f"weights/{model}"] = told.weights(study, model)
         for ranker in study.rankers_of(model):
             if choosers.reader(ranker, model):
-                found[f"scores/{ranker}/*/{model}"] = told.rank(study, ranker, model)
+                found[f"scores/{ranker}/*/{model}"] = told.rank(study, ranker, model, code=None)
     for benchmark in study.benchmarks:
         found[f"problems/{benchmark}.parquet"] = told.problems(study, benchmark)
         found[f"references/{benchmark}.json"] = found[f"outcomes/{benchmark}"] = told.execute(study, benchmark)

@@ -88,7 +88,7 @@ def _to_choose_from():
     entries = [entry.strip() for entry in allowed.split(",") if entry.strip()]
     found = []
     for entry in entries:
-        if entry.isdigit() and int(entry) < len(names):
+        if entry.isascii() and entry.isdigit() and int(entry) < len(names):
             found.append(Device(entry, names[int(entry)]))
         elif entry.lstrip("-").isdigit():
             break  # CUDA, too, sees none from the first number on that it does not know
