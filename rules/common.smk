@@ -265,9 +265,13 @@ def sized():
     return with_prices(str(checkpoints.prices.get().output[0])) if study.auto else study
 
 
-@functools.cache
 def with_prices(file):
     """What `sized` gives; a sentence for each model that the budgets would draw more of goes to the terminal, once."""
+    return _with_prices(file, Path(file).stat().st_mtime_ns)
+
+
+@functools.cache
+def _with_prices(file, written):
     try:
         found, notes = sizes.sized(study, read_json(file), recordings.held(study, RECORDINGS))
     except StudyError as error:
@@ -278,7 +282,7 @@ def with_prices(file):
 
 
 def sized_if_known():
-    """What `sized` gives, or None where that would wait for prices; for what comes before the jobs."""
+    """What `sized` gives, or None where that would wait for prices; for what is said before the jobs."""
     known = f"{RESULTS}/{paths.PRICES}"
     if not study.auto:
         return study
@@ -286,8 +290,11 @@ def sized_if_known():
 
 
 def made_with():
-    """The settings of all files of the study, as the claim keeps them."""
-    return unrecorded.settings(study, sized_if_known())
+    """The settings of the files of the study, as the claim keeps them; of those that follow from prices once known."""
+    known = None
+    with suppress(WorkflowError):  # prices of another study: those of this one are not known yet
+        known = sized_if_known()
+    return unrecorded.settings(study, known)
 
 
 def tell_plan():

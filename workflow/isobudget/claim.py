@@ -25,8 +25,8 @@ NAME = ".claim"
 LOCKS = Path(".snakemake/locks")
 RECORDS = Path(".snakemake/isobudget")  # the name of these records, which goes where they go and ends with them
 # what is made of samples and of nothing dear, as patterns of a shell
-CHEAP = ("references", "examples", "asserts", "tests", "outcomes", "at_hand", "behaviours", "scores/[!n]*")
-CHEAP += ("costs", "estimates", NAME)
+CHEAP = ("references", "examples", "asserts", "tests", "outcomes", "at_hand", "behaviours")
+CHEAP += ("scores/[!n]*", "scores/nll:self", "costs", "estimates", NAME)
 PATIENCE = 5  # seconds; a dry run holds the claim while it looks
 _HOST = os.uname().nodename
 
