@@ -1,5 +1,6 @@
 """Results that came without Snakemake's records of them, or with a copy: other settings and other code are noticed."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -93,6 +94,24 @@ def test_a_claim_that_is_damaged_is_as_none(tmp_path, monkeypatch, state):
     assert found.compare(dict) is None
     found.insist("code", {"a": "1"})
     assert json.loads((tmp_path / "results/.claim").read_text())["settings"]["made"] == {"a": "1"}
+
+
+def test_while_another_run_is_at_work_its_files_are_left_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = tmp_path / "results/isobudget.duckdb"
+    made.parent.mkdir()
+    made.touch()
+    before = made.stat().st_mtime
+    first = claim.Claim("results")
+    first.insist("code", {"isobudget.duckdb": "1"})
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    second = claim.Claim("../results")
+    assert second.notice and second.compare(lambda: {"isobudget.duckdb": "2"}) is None
+    assert made.stat().st_mtime == before
+    fcntl.flock(first._file, fcntl.LOCK_UN)
+    assert "../results/isobudget.duckdb: made" in claim.Claim("../results").compare(lambda: {"isobudget.duckdb": "2"})
+    assert made.stat().st_mtime == 1
 
 
 def test_every_file_with_settings_has_a_place_that_names_it():

@@ -82,13 +82,13 @@ class Claim:
             settings: a function that gives what unrecorded.settings does of the study.
 
         Returns:
-            A sentence if there are such files, else None.
+            A sentence if there are such files, else None; also where another run has the claim, whose files these are.
 
         Raises:
             StudyError: they are what only a model makes, or what it was asked: nobody draws those anew unasked.
         """
         last = self._settings
-        if not last or self._ours(last["records"], last):
+        if not self._file or not last or self._ours(last["records"], last):
             return None
         dear, cheap = unrecorded.changed(self._results, last["made"], settings())
         where = f"made with other settings, run in {last['folder']}, whose records (.snakemake) are not here"
