@@ -114,16 +114,11 @@ def test_while_another_run_is_at_work_its_files_are_left_alone(tmp_path, monkeyp
     assert made.stat().st_mtime == 1
 
 
-def test_every_file_with_settings_has_a_place_that_names_it():
-    """On the study of the paper, whose models are live: no place stands for nothing, none for two rules."""
-    config = {
-        "benchmarks": ["humaneval", "mbpp"],
-        "rankers": ["nll:*", "combined", "shortest"],
-        "at_hand": ["examples"],
-    }
+def test_every_kind_of_file_with_settings_has_a_place_and_what_follows_from_n_once_it_is_known():
     models = {name: {"engine": "vllm", "weights": name, "samples": 8} for name in ("a", "b")}
-    found = unrecorded.settings(load(config | {"models": models}), None)
-    known = unrecorded.settings(load(config | {"models": models}), load(config | {"models": models}))
+    config = {"benchmarks": ["humaneval", "mbpp"], "rankers": ["nll:*", "combined", "shortest"]}
+    live = load(config | {"models": models, "at_hand": ["examples"]})
+    found, known = unrecorded.settings(live, None), unrecorded.settings(live, live)
     assert {place.split("/")[0] for place in set(known) - set(found)} == {
         "estimates",
         "scores",
