@@ -141,7 +141,7 @@ class Claim:
     def _ours(self, records, made):
         """Whether it was the records here that say how files were made, and no copy of them in another folder."""
         shared = made.get("results") == os.path.realpath(self._results) and made["folder"] != os.getcwd()
-        return records == _records() and not (shared and _records(made["folder"]) == records)
+        return records == _records() and not (shared and _records_of(made["folder"]) == records)
 
     def _take(self):
         """Try to hold the claim: (why not, as a sentence, or None; whether another run has it)."""
@@ -193,14 +193,10 @@ def _state(file):
     return found if isinstance(found, dict) else {}
 
 
-def _records(folder="."):
-    """The name of Snakemake's records in a folder, given at the first run here; None elsewhere if there are none."""
-    file = Path(folder, RECORDS)
-    try:
-        return file.read_text()
-    except OSError:
-        if folder != ".":
-            return None
+def _records():
+    """The name of Snakemake's records here, given at the first run."""
+    if name := _records_of("."):
+        return name
     try:
         RECORDS.parent.mkdir(parents=True, exist_ok=True)
         RECORDS.write_text(uuid.uuid4().hex)
@@ -210,6 +206,14 @@ def _records(folder="."):
             f"{os.getcwd()}: nothing can be written there ({error.strerror}), and Snakemake keeps its records in "
             ".snakemake/ of the folder it runs in; run it in one that this user may write to."
         ) from None
+
+
+def _records_of(folder):
+    """The name of Snakemake's records in a folder, or None if it has none."""
+    try:
+        return Path(folder, RECORDS).read_text()
+    except OSError:
+        return None
 
 
 def _clear(results):

@@ -188,10 +188,7 @@ def _acts_on(node):
             on = call.value
         else:
             continue
-        while isinstance(on, ast.Attribute | ast.Subscript):
-            on = on.value
-        if isinstance(on, ast.Name):
-            found.add(on.id)
+        found |= _root(on, calls=False)  # what a call in between gives is another object
     return found
 
 
@@ -305,10 +302,10 @@ def _names(node):
     return module.stores, module.loads, changes, sets_up
 
 
-def _root(node):
-    """The name at the beginning of `a.b[c].d`, as a set of one; none for what begins otherwise."""
+def _root(node, calls=True):
+    """The name that `a.b[c].d` begins with, as a set of one, with `calls` that of `a.b().c` too; else none."""
     while not isinstance(node, ast.Name):
-        node = getattr(node, "value", None) or getattr(node, "func", None)
+        node = getattr(node, "value", None) or (getattr(node, "func", None) if calls else None)
         if node is None:
             return set()
     return {node.id}
