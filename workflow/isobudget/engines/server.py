@@ -77,6 +77,9 @@ class Server:
         self.repeated = 0
         self.written = 0  # completion tokens that it counted, those included that it shows nobody
         self._key = self._key_of_environment()
+        # as it is, or as JSON, Python or an address writes it
+        forms = (rf"(?:\\{{0,3}}{re.escape(one)}|(?:%|\\u00){ord(one):02x})" for one in self._key or "")
+        self._written_key = re.compile("".join(forms), re.IGNORECASE) if self._key else None
         self._pace = Pace(reach["requests_per_minute"], reach["tokens_per_minute"])
         self._client = None
         self._failed = False
@@ -295,10 +298,8 @@ class Server:
     def _plain(self, text):
         """A text of the server's for people, without the key, which some repeat."""
         words = str(text)
-        if self._key:
-            # before it is cut, which could leave half of the key; as it is, or as JSON, Python or an address writes it
-            forms = (rf"(?:\\{{0,3}}{re.escape(one)}|(?:%|\\u00){ord(one):02x})" for one in self._key)
-            words = re.sub("".join(forms), "***", words, flags=re.IGNORECASE)
+        if self._written_key:
+            words = self._written_key.sub("***", words)  # before it is cut, which could leave half of the key
         return writable(" ".join(words.split())[:300])
 
     @contextlib.contextmanager
