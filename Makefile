@@ -32,9 +32,9 @@ live: $(VENV)/$(VLLM)
 ## record: draw what recordings/ lack of config/record.yaml (hours), and put it there
 record: $(VENV)/$(VLLM)
 	@$(SNAKEMAKE) ready --quiet rules --configfile config/record.yaml
-	@$(BIN)/python -m isobudget.recordings --results results/record --seed
+	@$(BIN)/python -m isobudget.run.recordings --results results/record --seed
 	@$(SNAKEMAKE) samples --quiet rules --configfile config/record.yaml
-	@$(BIN)/python -m isobudget.recordings --results results/record
+	@$(BIN)/python -m isobudget.run.recordings --results results/record
 
 ## test: everything that can be tested on this machine
 test: $(VENV)/dev $(BIN)/isobudget

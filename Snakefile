@@ -82,7 +82,7 @@ rule samples:
 onstart:
     # before the first job, and not in a dry run: no other run may be at work on these results
     if claim:
-        claim.insist(all_code(), unrecorded.settings(study, None if study.auto else study))
+        claim.insist(all_code(), provenance.settings(study, None if study.auto else study))
     # which servers to ask, and how hard, for the jobs that do
     note_servers(study)
     # the graph is made: collect garbage from here on, and none of it again

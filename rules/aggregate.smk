@@ -15,8 +15,8 @@ rule aggregate:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("store", "statistics"),
-        settings=lambda wildcards: told.aggregate(sized()),
+        code=code("isobudget.store"),
+        settings=lambda wildcards: stage_settings.aggregate(sized()),
         results=lambda wildcards, output: Path(output[0]).parent,
     message:
         "put the study's tables into one DuckDB file"

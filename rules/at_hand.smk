@@ -15,13 +15,13 @@ rule tests:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("problems/at_hand"),
-        settings=lambda wildcards: told.tests(study, wildcards.source),
+        code=code("isobudget.at_hand.tests"),
+        settings=lambda wildcards: stage_settings.tests(study, wildcards.source),
         cases=lambda wildcards, input: f"--cases {input.cases}" if "cases" in input.keys() else "",
     message:
         "{wildcards.benchmark}: collect its tests at hand, {wildcards.source}"
     shell:
-        "python -m isobudget.problems.at_hand --problems {input.problems} {params.cases}"
+        "python -m isobudget.at_hand.tests --problems {input.problems} {params.cases}"
         " --settings {params.settings:q} --output {output} --log {log}"
 
 
@@ -39,8 +39,8 @@ rule at_hand:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("execution", "sandbox"),
-        settings=lambda wildcards: told.at_hand(study, wildcards.benchmark),
+        code=code("isobudget.execution"),
+        settings=lambda wildcards: stage_settings.at_hand(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run samples of {wildcards.model} against {wildcards.source}, block {wildcards.block}"

@@ -19,19 +19,22 @@ gc.disable()
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
 
-from isobudget import choosers, leftovers, paths, plan, recordings, sizes, told, unrecorded
-from isobudget.claim import Claim
-from isobudget.clock import mend
-from isobudget.config import load
-from isobudget.errors import StudyError
-from isobudget.rows import read_json
+from isobudget.files import paths, temporary
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_json
+from isobudget.run import plan, provenance, recordings
+from isobudget.run.code_checksum import code_checksum
+from isobudget.run.endpoint_addresses import note_servers
+from isobudget.run.results_lock import Claim
+from isobudget.run.timestamps import mend
 from isobudget.sampling.imported.check import check as check_imports, fingerprint
-from isobudget.sampling.server import note_servers
+from isobudget.study import rankers, sample_counts, stage_settings
+from isobudget.study.config import load
 
 # jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process
 shell.prefix(
     f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(WORKFLOW))}"
-    f" ISOBUDGET_WORKFLOW={leftovers.owner()}; "
+    f" ISOBUDGET_WORKFLOW={temporary.owner()}; "
 )
 
 # relative, so that moving the folder runs nothing again
@@ -46,7 +49,7 @@ except StudyError as error:
 
 RESULTS = study.results
 
-VOTES = f"(?:{'|'.join(choosers.CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
+VOTES = f"(?:{'|'.join(rankers.CONSENSUS)}):.+"  # rankers that let the samples vote: rule vote, not rule rank
 
 # jobs on other machines read this file too: the claim is the main process's
 claim = Claim(RESULTS) if workflow.is_main_process else None
@@ -79,20 +82,13 @@ def at(template, **keys):
     return expand(f"{RESULTS}/{template}", **keys)
 
 
-def code(*parts):
-    """A checksum of the files that cheap stages are made of: editing one runs the stage again.
+def code(*modules):
+    """A checksum of the code of a cheap stage, which is run again after an edit of it.
 
     A parameter rather than inputs: a checkout that only touches files runs nothing, and the
     message of a failed job does not list forty of them.
     """
-    package = WORKFLOW / "isobudget"
-    files = [file for part in parts for file in [package / f"{part}.py", *sorted((package / part).rglob("*"))]]
-    texts = [
-        file.read_bytes()
-        for file in files
-        if file.suffix in (".py", ".sql", ".html", ".css", ".js", ".csv") and file.is_file()
-    ]
-    found = hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+    found = code_checksum(*modules)
     CODES.add(found)
     return found
 
@@ -134,7 +130,7 @@ def sample_inputs(wildcards):
 
 def rank_inputs(wildcards):
     """What a ranker that needs another model reads beside the samples."""
-    scorer = choosers.reader(wildcards.ranker, wildcards.model)
+    scorer = rankers.reader(wildcards.ranker, wildcards.model)
     if not scorer:
         return {}
     if study.models[scorer].engine == "recorded":
@@ -163,7 +159,7 @@ def tests_of_writer(wildcards):
 
 def vote_inputs(wildcards):
     """What a ranker that lets the samples vote reads beside them."""
-    source = choosers.inputs_of(wildcards.ranker, wildcards.model)
+    source = rankers.inputs_of(wildcards.ranker, wildcards.model)
     return {
         "behaviours": at(paths.BEHAVIOURS, source=source, decoding="sampled", **wildcards)[0],
         "examples": examples_of(source, wildcards.benchmark),
@@ -172,7 +168,7 @@ def vote_inputs(wildcards):
 
 def tests_inputs(wildcards):
     """The examples that a source of tests at hand consists of, or the asserts that a model wrote, if it does."""
-    source = choosers.author(wildcards.source) or wildcards.source
+    source = rankers.author(wildcards.source) or wildcards.source
     return {} if source.startswith("assert:") else {"cases": examples_of(source, wildcards.benchmark)}
 
 
@@ -254,7 +250,7 @@ def engine_threads(model, alone=False):
 
 def scorer(wildcards):
     """The other model that a ranking job runs, or None."""
-    return choosers.reader(wildcards.ranker, wildcards.model)
+    return rankers.reader(wildcards.ranker, wildcards.model)
 
 
 def sized():
@@ -273,7 +269,7 @@ def with_prices(file):
 @functools.cache
 def _with_prices(file, written):
     try:
-        found, notes = sizes.sized(study, read_json(file), recordings.held(study, RECORDINGS))
+        found, notes = sample_counts.sized(study, read_json(file), recordings.held(study, RECORDINGS))
     except StudyError as error:
         raise WorkflowError(str(error)) from None
     if workflow.is_main_process:
@@ -294,7 +290,7 @@ def made_with():
     known = None
     with suppress(WorkflowError):  # prices of another study: those of this one are not known yet
         known = sized_if_known()
-    return unrecorded.settings(study, known)
+    return provenance.settings(study, known)
 
 
 def tell_plan():
@@ -321,9 +317,9 @@ def outcome_files(wildcards):
 def score_files(wildcards):
     """Every ranker's scores of one model's samples on one benchmark."""
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled")
-    rankers = study.rankers_of(wildcards.model)
-    together = at(paths.COMBINED, **keys) if "combined" in rankers else []
-    alone = [ranker for ranker in rankers if ranker != "combined"]
+    names = study.rankers_of(wildcards.model)
+    together = at(paths.COMBINED, **keys) if "combined" in names else []
+    alone = [ranker for ranker in names if ranker != "combined"]
     return at(paths.SCORES, ranker=alone, block=blocks(wildcards), **keys) + together
 
 
@@ -341,9 +337,9 @@ def at_hand_files(wildcards):
 
 def dear_score_files(wildcards):
     """The scores of one model's samples on one benchmark that another model must read them for."""
-    rankers = [ranker for ranker in study.rankers_of(wildcards.model) if choosers.reader(ranker, wildcards.model)]
+    dear = [ranker for ranker in study.rankers_of(wildcards.model) if rankers.reader(ranker, wildcards.model)]
     keys = dict(benchmark=wildcards.benchmark, model=wildcards.model, decoding="sampled", block=blocks(wildcards))
-    return at(paths.SCORES, ranker=rankers, **keys)
+    return at(paths.SCORES, ranker=dear, **keys)
 
 
 def of_study(files):

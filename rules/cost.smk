@@ -17,8 +17,8 @@ rule cost:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("costs"),
-        settings=lambda wildcards: told.cost(study, wildcards.model),
+        code=code("isobudget.costs"),
+        settings=lambda wildcards: stage_settings.cost(study, wildcards.model),
     message:
         "{wildcards.model}: what a generation costs"
     shell:
@@ -39,4 +39,4 @@ checkpoint prices:
     message:
         "what a generation costs, of all models"
     shell:
-        "python -m isobudget.prices --costs {input} --output {output} --log {log}"
+        "python -m isobudget.costs.all_models --costs {input} --output {output} --log {log}"

@@ -14,8 +14,8 @@ rule combine:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("estimates/combined", "estimates/samples", "statistics/combined", "statistics/unbiased"),
-        settings=lambda wildcards: told.combine(sized(), wildcards.benchmark, wildcards.model),
+        code=code("isobudget.estimates.combined"),
+        settings=lambda wildcards: stage_settings.combine(sized(), wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[4],
     message:
         "{wildcards.benchmark}: weigh the rankers of {wildcards.model}"
@@ -39,8 +39,8 @@ rule estimate:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("estimates", "statistics"),
-        settings=lambda wildcards: told.estimate(sized(), wildcards.benchmark, wildcards.model),
+        code=code("isobudget.estimates"),
+        settings=lambda wildcards: stage_settings.estimate(sized(), wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[2],
     message:
         "{wildcards.benchmark}: estimate {wildcards.model}"

@@ -15,9 +15,8 @@ rule references:
         "../envs/core.yaml"
     threads: 2
     params:
-        # not what makes programs of texts: reference solutions are programs
-        code=code("execution/judging", "execution/references", "sandbox"),
-        settings=lambda wildcards: told.execute(study, wildcards.benchmark),
+        code=code("isobudget.execution.references"),
+        settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
     message:
         "{wildcards.benchmark}: check that its reference solutions pass in the sandbox"
     shell:
@@ -41,8 +40,8 @@ rule execute:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("execution", "sandbox"),
-        settings=lambda wildcards: told.execute(study, wildcards.benchmark),
+        code=code("isobudget.execution"),
+        settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run {wildcards.decoding} programs of {wildcards.model}, block {wildcards.block}"

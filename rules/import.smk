@@ -16,7 +16,7 @@ rule collect:
     conda:
         "../envs/core.yaml"
     params:
-        settings=lambda wildcards: told.imports(study, wildcards.model, wildcards.decoding),
+        settings=lambda wildcards: stage_settings.imports(study, wildcards.model, wildcards.decoding),
         edited=lambda wildcards: fingerprint(study.source(**wildcards), *at(paths.IMPORTED, **wildcards)),
         # a parameter of `input` is not compared: raising samples reads nothing again
         least=lambda wildcards, input: least_samples(wildcards),

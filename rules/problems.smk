@@ -15,7 +15,7 @@ rule problems:
     conda:
         "../envs/core.yaml"
     params:
-        settings=lambda wildcards: told.problems(study, wildcards.benchmark),
+        settings=lambda wildcards: stage_settings.problems(study, wildcards.benchmark),
     message:
         "{wildcards.benchmark}: load its problems"
     shell:
@@ -33,7 +33,7 @@ rule questions:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("problems/questions"),
+        code=code("isobudget.problems.questions"),
     message:
         "{wildcards.benchmark}: its problems without tests and references"
     shell:
@@ -51,8 +51,8 @@ rule examples:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("problems/examples", "cases"),
+        code=code("isobudget.at_hand.prompt_examples"),
     message:
         "{wildcards.benchmark}: read the examples in its prompts"
     shell:
-        "python -m isobudget.problems.examples --questions {input.questions} --output {output} --log {log}"
+        "python -m isobudget.at_hand.prompt_examples --questions {input.questions} --output {output} --log {log}"

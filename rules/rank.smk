@@ -7,7 +7,7 @@
 ruleorder: vote > rank
 
 
-RANKING = code("ranking/__main__", "ranking/likelihood", "ranking/plain")
+RANKING = code("isobudget.ranking")
 
 
 rule rank:
@@ -29,7 +29,7 @@ rule rank:
         gpu=lambda wildcards: gpus(scorer(wildcards)),
         endpoint=lambda wildcards: places(scorer(wildcards)),
     params:
-        settings=lambda wildcards: told.rank(study, wildcards.ranker, wildcards.model, RANKING),
+        settings=lambda wildcards: stage_settings.rank(study, wildcards.ranker, wildcards.model, RANKING),
         recording=lambda wildcards, input: handed(input, scorer(wildcards)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
@@ -50,18 +50,11 @@ rule asserts:
     conda:
         "../envs/core.yaml"
     params:
-        code=code(
-            "cases",
-            "execution/answers",
-            "execution/asserts",
-            "execution/extract",
-            "execution/markdown",
-            "execution/programs",
-        ),
+        code=code("isobudget.at_hand.written_asserts"),
     message:
         "{wildcards.benchmark}: read the tests that {wildcards.model} wrote"
     shell:
-        "python -m isobudget.execution.asserts --questions {input.questions} --written {input.written}"
+        "python -m isobudget.at_hand.written_asserts --questions {input.questions} --written {input.written}"
         " --output {output} --log {log}"
 
 
@@ -82,8 +75,8 @@ rule observe:
     # nothing is judged here, so no other job need be waited for
     threads: 1
     params:
-        code=code("execution", "sandbox", "cases"),
-        settings=lambda wildcards: told.observe(study, wildcards.benchmark),
+        code=code("isobudget.execution.behaviours"),
+        settings=lambda wildcards: stage_settings.observe(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: see what samples of {wildcards.model} make of {wildcards.source}, block {wildcards.block}"
@@ -107,8 +100,8 @@ rule vote:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("ranking/votes"),
-        settings=lambda wildcards: told.vote(study, wildcards.ranker),
+        code=code("isobudget.ranking.votes"),
+        settings=lambda wildcards: stage_settings.vote(study, wildcards.ranker),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} of {wildcards.model}, block {wildcards.block}"
     shell:

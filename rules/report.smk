@@ -28,8 +28,8 @@ rule report:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("report", "published"),
-        settings=told.report(study),
+        code=code("isobudget.report"),
+        settings=stage_settings.report(study),
     message:
         "draw the figures and write {output.page}"
     shell:

@@ -14,7 +14,7 @@ rule weights:
     conda:
         "../envs/vllm.yaml"
     params:
-        settings=lambda wildcards: told.weights(study, wildcards.model),
+        settings=lambda wildcards: stage_settings.weights(study, wildcards.model),
     message:
         "{wildcards.model}: fetch its weights, check their sum, convert them"
     shell:
@@ -32,7 +32,7 @@ rule model:
     conda:
         "../envs/vllm.yaml"
     params:
-        settings=lambda wildcards: told.architecture(study, wildcards.model),
+        settings=lambda wildcards: stage_settings.architecture(study, wildcards.model),
         recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
     message:
         "{wildcards.model}: read its config.json"
@@ -59,7 +59,7 @@ rule sample:
         gpu=lambda wildcards: gpus(wildcards.model),
         endpoint=lambda wildcards: places(wildcards.model),
     params:
-        settings=lambda wildcards: told.sample(study, wildcards.benchmark, wildcards.model, wildcards.decoding),
+        settings=lambda wildcards: stage_settings.sample(study, wildcards.benchmark, wildcards.model, wildcards.decoding),
         recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
@@ -86,7 +86,7 @@ rule calibrate:
         gpu=lambda wildcards: gpus(wildcards.model),
         endpoint=lambda wildcards: places(wildcards.model),
     params:
-        settings=lambda wildcards: told.calibrate(study, wildcards.model),
+        settings=lambda wildcards: stage_settings.calibrate(study, wildcards.model),
         recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.model}: calibration run {wildcards.run}"

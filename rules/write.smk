@@ -19,7 +19,7 @@ rule write:
     resources:
         gpu=lambda wildcards: gpus(wildcards.model),
     params:
-        settings=lambda wildcards: told.written(study, wildcards.benchmark, wildcards.model),
+        settings=lambda wildcards: stage_settings.written(study, wildcards.benchmark, wildcards.model),
         recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",
     message:
         "{wildcards.benchmark}: {wildcards.model} writes tests, block {wildcards.block}"

@@ -6,7 +6,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from isobudget.rows import write_json
+from isobudget.files.tables import write_json
 
 REACH = {"key_env": None, "concurrency": 4, "timeout": 20.0, "retries": 4}
 REACH |= {"requests_per_minute": None, "tokens_per_minute": None}

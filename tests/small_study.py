@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from isobudget.rows import write_json, write_rows
+from isobudget.files.tables import write_json, write_rows
 
 TASKS = ["T/0", "T/1", "T/2"]
 PASSED = {  # model -> task -> sample -> passed; S has n = 8 in two blocks, L n = 4 in one

@@ -11,8 +11,9 @@ import pytest
 from test_reruns import STUDY, base, planned, snakemake  # noqa: F401 - base is a fixture
 from test_sandbox import engine_or_skip
 
-from isobudget import paths, rows, told
-from isobudget.config import load
+from isobudget.files import paths, tables
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 RANKERS = ["random", "agreement:examples", "agreement:self", "codet:self", "codet-sqrt:small", "mbr-exec:self"]
 AGREEING = STUDY | {
@@ -44,14 +45,14 @@ def study(base, tmp_path_factory):  # noqa: F811
     for block in range(4):
         where = {"benchmark": "humaneval", "model": "small", "decoding": "sampled", "block": block}
         file = root / paths.below("recordings", paths.SAMPLES, **where)
-        samples, metadata = rows.read_rows(file, "samples").to_pylist(), rows.read_metadata(file, "samples")
+        samples, metadata = tables.read_rows(file, "samples").to_pylist(), tables.read_metadata(file, "samples")
         for number, row in enumerate(samples):
             bodies = BODIES[list(questions).index(row["task_id"])]
             if bodies and number % 3:
                 row["text"] = f"    {bodies[(number + block) % len(bodies)]}\n"
             row["finish_reason"] = "length" if number == 5 else "stop"
-        rows.write_rows(file, "samples", samples, metadata)
-    settings = json.loads(told.written(load(AGREEING), "humaneval", "small"))
+        tables.write_rows(file, "samples", samples, metadata)
+    settings = json.loads(stage_settings.written(load(AGREEING), "humaneval", "small"))
     where = {"benchmark": "humaneval", "model": "small", "block": 0}
     written = [
         {"task_id": row["task_id"], "sample": n, "text": WRITTEN[row["entry_point"]], "prompt_tokens": 90}
@@ -60,7 +61,7 @@ def study(base, tmp_path_factory):  # noqa: F811
         for n in range(4)
     ]
     note = where | {"decoding": "tests", "engine": "vllm", "protocol": 1, "n": 4, "settings": settings["decoding"]}
-    rows.write_rows(
+    tables.write_rows(
         root / paths.below("recordings", paths.WRITTEN, **where), "samples", written, note | {"asked": "assert-1"}
     )
     done = snakemake(root, study=AGREEING)
@@ -69,7 +70,7 @@ def study(base, tmp_path_factory):  # noqa: F811
 
 
 def _rows(root, template, kind, **keys):
-    return rows.read_rows(root / paths.below("results", template, **keys), kind).to_pylist()
+    return tables.read_rows(root / paths.below("results", template, **keys), kind).to_pylist()
 
 
 def _blocks(root, template, kind, **keys):
@@ -144,16 +145,16 @@ def test_tests_that_judge_have_no_say(study, tmp_path):
     made = ("questions", "examples", "asserts", "behaviours", "scores")
     shutil.copytree(study, root, ignore=shutil.ignore_patterns(*made, "verdicts.sqlite"))
     file = root / paths.below("results", paths.PROBLEMS, benchmark="humaneval")
-    problems, note = rows.read_rows(file, "problems").to_pylist(), rows.read_metadata(file, "problems")
+    problems, note = tables.read_rows(file, "problems").to_pylist(), tables.read_metadata(file, "problems")
     canary = "assert 'canary-0c5e' == 1\n"
-    rows.write_rows(file, "problems", [row | {"tests": canary, "reference": canary} for row in problems], note)
+    tables.write_rows(file, "problems", [row | {"tests": canary, "reference": canary} for row in problems], note)
     keys = {"benchmark": "humaneval", "model": "small", "decoding": "sampled"}
     wanted = [paths.below("results", paths.SCORES, ranker=r, block=b, **keys) for r in RANKERS[1:] for b in (0, 1)]
     done = snakemake(root, *wanted, study=AGREEING)
     assert done.returncode == 0, done.stderr[-4000:]
-    assert rows.read_rows(file, "problems")["tests"].to_pylist() == [canary] * 3
+    assert tables.read_rows(file, "problems")["tests"].to_pylist() == [canary] * 3
     for name in wanted:
-        assert rows.read_rows(root / name, "votes") == rows.read_rows(study / name, "votes")
+        assert tables.read_rows(root / name, "votes") == tables.read_rows(study / name, "votes")
     files = [each for part in made for each in (root / "results" / part).rglob("*.parquet")]
     assert len(files) == 1 + 1 + 1 + 4 + 10
     assert not [each for each in files if "canary" in str(pq.read_table(each).to_pylist())]

@@ -5,11 +5,11 @@ from argparse import Namespace
 
 import pytest
 
-from isobudget import told
-from isobudget.config import load
-from isobudget.errors import StudyError
-from isobudget.problems.at_hand import of_cases, one_assert, write_tests
-from isobudget.rows import read_rows, write_rows
+from isobudget.at_hand.tests import of_cases, one_assert, write_tests
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_rows, write_rows
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 
 def test_cases_become_tests_in_the_form_of_the_problem():
@@ -83,4 +83,4 @@ def test_tests_of_a_model_are_at_hand_where_a_model_of_the_study_writes_them():
 
 def test_a_study_without_tests_at_hand_is_told_nothing_new():
     study = load({"models": {"m": {"engine": "recorded", "samples": 4}}})
-    assert "at_hand" not in told.estimate(study, "humaneval", "m") + told.aggregate(study)
+    assert "at_hand" not in stage_settings.estimate(study, "humaneval", "m") + stage_settings.aggregate(study)

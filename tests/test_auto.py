@@ -9,11 +9,12 @@ import yaml
 from test_config import GOOD, model, wrong
 from test_reruns import ARCHITECTURE, ENDING, STUDY, planned, record, repository, snakemake
 
-from isobudget import paths, told
-from isobudget.config import load
-from isobudget.errors import StudyError
-from isobudget.rows import read_json, write_json
-from isobudget.sizes import needed, sized
+from isobudget.files import paths
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_json, write_json
+from isobudget.study import stage_settings
+from isobudget.study.config import load
+from isobudget.study.sample_counts import needed, sized
 
 AUTO = {"engine": "recorded", "samples": "auto"}
 LIVE = {"engine": "vllm", "weights": "org/w", "samples": "auto"}
@@ -165,11 +166,13 @@ def test_samples_may_differ_by_benchmark_and_plain_numbers_leave_settings_as_the
     two = {"benchmarks": ["humaneval", "mbpp"]}
     one = load(GOOD | two | model(samples={"humaneval": 9, "mbpp": 6, "apps-interview": 1}))
     assert [one.blocks(benchmark, "small") for benchmark in one.benchmarks] == [3, 2]
-    assert json.loads(told.aggregate(one))["models"] == {"small": {"humaneval": 3, "mbpp": 2}}
-    assert json.loads(told.estimate(one, "mbpp", "small"))["blocks"] == 2
+    assert json.loads(stage_settings.aggregate(one))["models"] == {"small": {"humaneval": 3, "mbpp": 2}}
+    assert json.loads(stage_settings.estimate(one, "mbpp", "small"))["blocks"] == 2
     same = load(GOOD | two | model(samples={"humaneval": 6, "mbpp": 5}))
-    assert told.aggregate(same) == told.aggregate(load(GOOD | two))
-    assert told.sample(one, "mbpp", "small", "sampled") == told.sample(load(GOOD | two), "mbpp", "small", "sampled")
+    assert stage_settings.aggregate(same) == stage_settings.aggregate(load(GOOD | two))
+    assert stage_settings.sample(one, "mbpp", "small", "sampled") == stage_settings.sample(
+        load(GOOD | two), "mbpp", "small", "sampled"
+    )
 
 
 # Snakemake itself, on recordings that are made here: small costs 1, large 2.6 FLOPs, and both as many seconds.

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import pytest
 from test_sandbox import engine_or_skip
 
-from isobudget import rows
-from isobudget.errors import StudyError
-from isobudget.execution import asserts, behaviours
-from isobudget.sandbox import Program, observing, open_sandbox, verdicts
+from isobudget.at_hand import written_asserts
+from isobudget.execution import behaviours
+from isobudget.files import tables
+from isobudget.files.errors import StudyError
+from isobudget.sandbox import Program, open_sandbox, verdicts
+from isobudget.sandbox.inside import observing
 
 
 @pytest.fixture(scope="module", params=["docker", "bubblewrap"])
@@ -126,7 +128,7 @@ def test_what_a_model_writes_is_counted_and_cut():
     first = {"text": " f(1) == 2\nassert f(2) == 3\n# more\nassert f(1) == 2\ndef g(): pass", "finish_reason": "stop"}
     cut_short = {"text": " f(1) == 2\nassert f(3) == 1", "finish_reason": "length"}
     many = {"text": "\n".join([" f(0) == 0", *[f"assert f({n}) == 0" for n in range(9)]]), "finish_reason": "stop"}
-    found = asserts.asserts([first, cut_short, many], "f", ("\ndef ",))
+    found = written_asserts.asserts([first, cut_short, many], "f", ("\ndef ",))
     assert {(case.call, case.expected): times for case, times in found.items()} == {
         ("f(1)", "2"): 3,
         ("f(2)", "3"): 1,
@@ -139,9 +141,9 @@ def test_what_a_model_writes_is_counted_and_cut():
 
 def test_an_input_that_does_more_than_call_is_refused(tmp_path):
     question = {"task_id": "T/0", "prompt": "def f(x):\n", "kind": "call", "entry_point": "f"}
-    rows.write_rows(tmp_path / "questions.parquet", "questions", [question])
+    tables.write_rows(tmp_path / "questions.parquet", "questions", [question])
     example = {"task_id": "T/0", "example": 0, "form": "text", "call": "f(open('/etc/passwd').read())", "times": 1}
-    rows.write_rows(tmp_path / "examples.parquet", "examples", [example])
+    tables.write_rows(tmp_path / "examples.parquet", "examples", [example])
     args = SimpleNamespace(
         questions=tmp_path / "questions.parquet", examples=tmp_path / "examples.parquet", settings={}
     )
@@ -153,21 +155,21 @@ def test_a_block_of_samples_becomes_behaviours_without_a_test_in_sight(tmp_path)
     engine_or_skip("bubblewrap")
     where = {"benchmark": "humaneval", "model": "m", "decoding": "sampled", "block": 0}
     question = {"task_id": "T/0", "prompt": "def f(x):\n", "kind": "call", "entry_point": "f"}
-    rows.write_rows(tmp_path / "questions.parquet", "questions", [question | {"task_id": t} for t in ("T/0", "T/1")])
+    tables.write_rows(tmp_path / "questions.parquet", "questions", [question | {"task_id": t} for t in ("T/0", "T/1")])
     example = {"task_id": "T/0", "form": "doctest", "times": 1}
     cases = [("f(1)", "2"), ("f(1)", "3"), ("f(2)", None)]
     listed = [example | {"example": n, "call": call, "expected": want} for n, (call, want) in enumerate(cases)]
-    rows.write_rows(tmp_path / "examples.parquet", "examples", listed)
+    tables.write_rows(tmp_path / "examples.parquet", "examples", listed)
     texts = ["    return x + 1\n", "    return x + 1\n", "    raise ValueError\n", " "]
     drawn = {"prompt_tokens": 1, "completion_tokens": 1, "logprob": -1.0, "finish_reason": "stop"}
     samples = [
         {"task_id": t, "sample": n, "text": text, **drawn} for t in ("T/0", "T/1") for n, text in enumerate(texts)
     ]
-    rows.write_rows(tmp_path / "samples.parquet", "samples", samples, where)
+    tables.write_rows(tmp_path / "samples.parquet", "samples", samples, where)
     args = {name: tmp_path / f"{name}.parquet" for name in ("questions", "examples", "samples", "output")}
     settings = {"engine": "bubblewrap", "stop": ["\ndef "]}
     behaviours.observe(SimpleNamespace(**args, settings=settings, verdicts=None, workers=1))
-    found = [tuple(row.values()) for row in rows.read_rows(args["output"], "behaviours").to_pylist()]
+    found = [tuple(row.values()) for row in tables.read_rows(args["output"], "behaviours").to_pylist()]
     assert found == [
         *[
             row
@@ -180,4 +182,4 @@ def test_a_block_of_samples_becomes_behaviours_without_a_test_in_sight(tmp_path)
         ],
         *[("T/0", 2, number, "raised", "ValueError", False) for number in range(3)],
     ]
-    assert rows.read_metadata(args["output"], "behaviours")["distinct"] == 2
+    assert tables.read_metadata(args["output"], "behaviours")["distinct"] == 2

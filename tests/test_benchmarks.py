@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from test_sandbox import engine_or_skip
 
-from isobudget import told
-from isobudget.benchmarks import BENCHMARKS
-from isobudget.config import load
-from isobudget.errors import StudyError
-from isobudget.execution import extract
+from isobudget import extraction
 from isobudget.execution.judging import code_of, program_for
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata, read_rows
 from isobudget.problems import apps, hub, mbpp
-from isobudget.rows import read_metadata, read_rows
 from isobudget.sandbox import open_sandbox
+from isobudget.study import stage_settings
+from isobudget.study.benchmarks import BENCHMARKS
+from isobudget.study.config import load
 
 DATA = Path(__file__).parents[2] / "shared/data"
 FILES = {"mbpp": DATA / "mbpp/mbpp.jsonl", "mbpp-sanitized": DATA / "mbpp/sanitized-mbpp.json"}
@@ -47,7 +47,7 @@ def sandbox(request):
 def judging_settings(benchmark):
     """What execution is told of a benchmark."""
     study = load({"benchmarks": [benchmark], "models": {"m": {"engine": "vllm", "weights": "w", "samples": 2}}})
-    return json.loads(told.execute(study, benchmark))
+    return json.loads(stage_settings.execute(study, benchmark))
 
 
 def all_of_mbpp(benchmark):
@@ -57,7 +57,7 @@ def all_of_mbpp(benchmark):
 def program(benchmark, problem, text):
     """What is run when a model answers `text`."""
     settings = judging_settings(benchmark)
-    source = extract.from_completion(code_of(problem, settings), text, settings["stop"]).program
+    source = extraction.from_completion(code_of(problem, settings), text, settings["stop"]).program
     return program_for(problem, source, settings)
 
 

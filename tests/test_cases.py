@@ -3,13 +3,14 @@
 import pytest
 from test_benchmarks import FILES, needs_data
 
-from isobudget import cases, rows
-from isobudget.cases import Case
+from isobudget.at_hand import cases
+from isobudget.at_hand import prompt_examples as examples_stage
+from isobudget.at_hand.cases import Case
+from isobudget.at_hand.prompt_examples import examples
+from isobudget.files import tables
 from isobudget.problems import apps, humaneval, mbpp
-from isobudget.problems import examples as examples_stage
-from isobudget.problems.examples import examples
 from isobudget.problems.questions import write_questions
-from isobudget.sandbox import observing
+from isobudget.sandbox.inside import observing
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def test_apps_shows_inputs_and_outputs():
 def test_questions_hold_neither_tests_nor_references(tmp_path, humaneval_problems):
     canary = "canary-7f3a"
     problem = humaneval_problems["HumanEval/0"] | {"tests": canary, "reference": canary, "split": canary}
-    rows.write_rows(tmp_path / "problems.parquet", "problems", [problem], {"benchmark": "humaneval"})
+    tables.write_rows(tmp_path / "problems.parquet", "problems", [problem], {"benchmark": "humaneval"})
 
     class args:
         problems, output = tmp_path / "problems.parquet", tmp_path / "questions.parquet"
@@ -145,6 +146,6 @@ def test_questions_hold_neither_tests_nor_references(tmp_path, humaneval_problem
     examples_stage.write_examples(args)
     for name in ("questions", "examples"):
         file = tmp_path / f"{name}.parquet"
-        table = rows.read_rows(file, name)
-        assert canary not in str(table.to_pylist()) + str(rows.read_metadata(file, name))
+        table = tables.read_rows(file, name)
+        assert canary not in str(table.to_pylist()) + str(tables.read_metadata(file, name))
         assert len(table) > 0

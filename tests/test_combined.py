@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from small_study import PASSED, SETTINGS, TASKS, aggregate, estimate, stage, write_study
 
-from isobudget.choosers import reader
-from isobudget.config import load
 from isobudget.console.answer import answer
-from isobudget.errors import StudyError
-from isobudget.report.amounts import chooser_words
-from isobudget.rows import read_metadata, read_rows
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata, read_rows
+from isobudget.report.formatting import chooser_words
 from isobudget.statistics.combined import FOLDS, combined, combined_rank_score_at_k, fit, logistic, regression
 from isobudget.statistics.unbiased import rank_score_at_k
+from isobudget.study.config import load
+from isobudget.study.rankers import reader
 
 
 def study(problems=60, n=12, slopes=(1.5, -1.0, 0.0), seed=0, spread=1.5):

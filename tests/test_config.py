@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from isobudget import told
-from isobudget.benchmarks import BENCHMARKS
-from isobudget.choosers import inputs_of
-from isobudget.config import load, schema
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
+from isobudget.study import stage_settings
+from isobudget.study.benchmarks import BENCHMARKS
+from isobudget.study.config import load, schema
+from isobudget.study.rankers import inputs_of
 
 ROOT = Path(__file__).parent.parent
 GOOD = {"models": {"small": {"engine": "vllm", "weights": "org/small", "samples": 6}}}
@@ -134,7 +134,7 @@ def test_a_chat_model_whose_answers_another_would_have_to_read_is_refused():
 
 
 def test_a_chat_model_on_a_benchmark_without_chat_prompts_is_refused(monkeypatch):
-    monkeypatch.setattr("isobudget.config.CHAT_FORMS", {})
+    monkeypatch.setattr("isobudget.study.config.CHAT_FORMS", {})
     assert "models.small.chat: there are no chat prompts for humaneval yet" in wrong(**model(chat=True))
 
 
@@ -157,7 +157,7 @@ def test_each_benchmark_has_the_decoding_of_the_paper_until_the_study_says_other
     study = load(GOOD | {"benchmarks": names, "decoding": {"temperature": 0.5, "own": {"mbpp": {"max_tokens": 99}}}})
     assert [study.decoded(name, "temperature") for name in names] == [0.5] * 5
     assert [study.max_tokens(name) for name in names] == [512, 99, 256, 256, 256]
-    drawn = json.loads(told.sample(study, "mbpp", "small", "sampled"))["decoding"]
+    drawn = json.loads(stage_settings.sample(study, "mbpp", "small", "sampled"))["decoding"]
     assert drawn == {"temperature": 0.5, "top_p": 0.95, "max_tokens": 99, "stop": list(BENCHMARKS["mbpp"]["stop"])}
     assert "decoding.own: 'mbpp' is no benchmark of this study" in wrong(decoding={"own": {"mbpp": {"top_p": 0.9}}})
 
@@ -170,8 +170,8 @@ def test_a_local_file_stands_for_the_hub_where_the_study_names_one(tmp_path):
         data={"humaneval": str(file)}
     )
     study = load(GOOD | {"data": {"mbpp": str(file)}})
-    assert json.loads(told.problems(study, "mbpp"))["data"] == str(file)
-    assert "data" not in json.loads(told.problems(study, "mbpp-sanitized"))
+    assert json.loads(stage_settings.problems(study, "mbpp"))["data"] == str(file)
+    assert "data" not in json.loads(stage_settings.problems(study, "mbpp-sanitized"))
 
 
 def test_what_recordings_were_drawn_with_stays_as_it_is():
@@ -179,8 +179,12 @@ def test_what_recordings_were_drawn_with_stays_as_it_is():
     stop = ["\nclass ", "\ndef ", "\n#", "\n@", "\nif ", "\nprint(", "\nassert ", "\nimport ", "\nfrom ", "\n```"]
     decoding = {"max_tokens": 512, "stop": stop, "temperature": 0.8, "top_p": 0.95}
     wanted = {"decoding": decoding, "engine": "recorded", "n": 4, "protocol": 1}
-    assert json.loads(told.sample(study, "humaneval", "qwen2.5-coder-0.5b", "sampled")) == wanted
-    assert json.loads(told.problems(study, "humaneval")) == {"benchmark": "humaneval", "first": None, "version": 1}
+    assert json.loads(stage_settings.sample(study, "humaneval", "qwen2.5-coder-0.5b", "sampled")) == wanted
+    assert json.loads(stage_settings.problems(study, "humaneval")) == {
+        "benchmark": "humaneval",
+        "first": None,
+        "version": 1,
+    }
 
 
 def test_every_wrong_key_is_named_at_once():
@@ -191,14 +195,14 @@ def test_every_wrong_key_is_named_at_once():
 def test_settings_do_not_depend_on_what_a_stage_need_not_know():
     one, other = load(GOOD), load(GOOD | {"budgets": {"flops": [3]}, "rankers": ["random"], "bootstrap": {"seed": 5}})
     for decoding in ("sampled", "greedy"):
-        settings = [told.sample(study, "humaneval", "small", decoding) for study in (one, other)]
+        settings = [stage_settings.sample(study, "humaneval", "small", decoding) for study in (one, other)]
         assert settings[0] == settings[1]
-    assert told.execute(one, "humaneval") == told.execute(other, "humaneval")
-    assert told.aggregate(one) != told.aggregate(other)
+    assert stage_settings.execute(one, "humaneval") == stage_settings.execute(other, "humaneval")
+    assert stage_settings.aggregate(one) != stage_settings.aggregate(other)
 
 
 def test_settings_are_json_with_sorted_keys():
-    text = told.sample(load(GOOD), "humaneval", "small", "sampled")
+    text = stage_settings.sample(load(GOOD), "humaneval", "small", "sampled")
     assert text == json.dumps(json.loads(text), sort_keys=True)
 
 
@@ -215,7 +219,10 @@ def test_every_config_that_is_shipped_is_right_and_every_key_is_explained():
     for name, given in read.items():
         load(given, name)
     alone, joined = load(base, "config.yaml"), load(read["smollm2.yaml"], "smollm2.yaml")
-    assert all(told.estimate(joined, "humaneval", m) == told.estimate(alone, "humaneval", m) for m in alone.models)
+    assert all(
+        stage_settings.estimate(joined, "humaneval", m) == stage_settings.estimate(alone, "humaneval", m)
+        for m in alone.models
+    )
     definitions = [schema(), *schema()["$defs"].values()]
     missing = [key for part in definitions for key in part.get("properties", {}) if f"`{key}`" not in explained]
     assert missing == []

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from isobudget.costs import attention_flops, costs, forward_flops, shape, written_costs
-from isobudget.errors import StudyError
+from isobudget.costs.__main__ import costs, written_costs
+from isobudget.costs.flops import attention_flops, forward_flops, shape
+from isobudget.files.errors import StudyError
 
 CODE_LLAMA = {
     "7B": {"hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32},

@@ -14,7 +14,7 @@ import pytest
 from test_execution import references, sample, start, study  # noqa: F401 - study is a fixture
 from test_kept import judged
 
-from isobudget import rows
+from isobudget.files import tables
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_daemon_that_dies_mid_block_is_one_sentence_and_the_rerun_goes_on(stud
     client = daemon()
     references(study)
     slow = [sample(0, n, f"    import time\n    time.sleep(0.1)\n    return x + x\n# {n}\n") for n in range(80)]
-    rows.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
+    tables.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
     settings = {"engine": "docker"}
     job = start(study, "samples.parquet", "out/outcomes.parquet", settings, kept=True)
     while not judged(study):
@@ -103,5 +103,5 @@ def test_a_daemon_that_dies_mid_block_is_one_sentence_and_the_rerun_goes_on(stud
     again = start(study, "samples.parquet", "out/outcomes.parquet", settings, kept=True)
     _, said = again.communicate(timeout=300)
     assert again.returncode == 0, said
-    found = rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
+    found = tables.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
     assert found["verdicts"] == {"passed": 80} and 0 < before == found["distinct"] - found["ran"]

@@ -10,13 +10,13 @@ from itertools import pairwise
 import pytest
 from plans import TWO_MODELS, copy, planned
 
-from isobudget.engines import devices
-from isobudget.errors import StudyError
+from isobudget.engines import gpu_leases
+from isobudget.files.errors import StudyError
 
 JOB = """
 import sys, time
-from isobudget.engines import devices
-print(",".join(devices.lease(int(sys.argv[1]), sys.argv[2], sys.argv[3])), flush=True)
+from isobudget.engines import gpu_leases
+print(",".join(gpu_leases.lease(int(sys.argv[1]), sys.argv[2], sys.argv[3])), flush=True)
 begin = time.monotonic()
 time.sleep(float(sys.argv[4]))
 print(begin, time.monotonic())
@@ -108,8 +108,8 @@ def test_tensor_parallel_2_has_two_and_two_such_jobs_never_wait_for_each_other(s
 
 FORK = """
 import os, sys, time
-from isobudget.engines import devices
-devices.lease(1, "a model", sys.argv[1])
+from isobudget.engines import gpu_leases
+gpu_leases.lease(1, "a model", sys.argv[1])
 child = os.fork()
 if child:
     print(child, flush=True)
@@ -150,7 +150,7 @@ def test_a_number_that_is_no_number_to_cuda_names_no_device(monkeypatch, tmp_pat
     for visible in ("²", "٢"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         with pytest.raises(StudyError, match=r"needs 1 GPU\(s\) and 0 can be used"):
-            devices.lease(1, "a model", tmp_path)
+            gpu_leases.lease(1, "a model", tmp_path)
 
 
 def test_a_uuid_and_a_number_name_the_same_device(start):
@@ -168,7 +168,7 @@ def test_a_machine_that_lists_no_devices_leases_none(monkeypatch, tmp_path):
     monkeypatch.delenv("ISOBUDGET_DEVICES", raising=False)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert devices.lease(1, "a model", tmp_path / "leases") == []
+    assert gpu_leases.lease(1, "a model", tmp_path / "leases") == []
     assert "CUDA_VISIBLE_DEVICES" not in os.environ
 
 
@@ -185,12 +185,12 @@ def test_devices_are_listed_by_nvidia_smi(monkeypatch, tmp_path):
     monkeypatch.delenv("ISOBUDGET_DEVICES", raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-8932")
-    monkeypatch.setattr(devices, "_held", [])
-    assert devices.lease(1, "a model", tmp_path / "leases") == ["GPU-8932"]
+    monkeypatch.setattr(gpu_leases, "_held", [])
+    assert gpu_leases.lease(1, "a model", tmp_path / "leases") == ["GPU-8932"]
     assert (tmp_path / "leases/GPU-8932f937-d72c-4106-c12f-20bd9faed9f6").read_text() == (
         f"process {os.getpid()} (a model)"
     )
-    for file in devices._held:
+    for file in gpu_leases._held:
         os.close(file)
 
 
@@ -198,7 +198,7 @@ def test_a_folder_that_cannot_be_used_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("ISOBUDGET_DEVICES", "d0")
     (tmp_path / "leases").write_text("a file")
     with pytest.raises(StudyError, match="leases: GPUs cannot be leased there"):
-        devices.lease(1, "a model", tmp_path / "leases")
+        gpu_leases.lease(1, "a model", tmp_path / "leases")
 
 
 def test_on_four_gpus_a_job_has_its_share_of_the_cores_and_a_calibration_all(tmp_path):

@@ -11,8 +11,8 @@ import time
 import pytest
 from answering import answer, answering, choice
 
-from isobudget.engines import endpoint, pace, server
-from isobudget.errors import StudyError
+from isobudget.engines import endpoint, http_client, rate_limit
+from isobudget.files.errors import StudyError
 
 DECODING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 24, "stop": ["\nclass ", "\ndef "]}
 GREEDY = DECODING | {"temperature": 0.0, "top_p": 1.0}
@@ -20,7 +20,7 @@ GREEDY = DECODING | {"temperature": 0.0, "top_p": 1.0}
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr(server, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(http_client, "FIRST_PAUSE", 0.01)
 
 
 def load(told, **changes):
@@ -252,9 +252,9 @@ def test_a_pause_of_hours_is_said_instead_of_waited_for():
 
 
 def test_retry_after_may_be_a_date():
-    assert server._seconds("Fri, 31 Dec 2100 23:59:59 GMT") > 3000
-    assert server._seconds("Fri, 31 Dec 1999 23:59:59 GMT") == 0
-    assert server._seconds("soon") is None
+    assert http_client._seconds("Fri, 31 Dec 2100 23:59:59 GMT") > 3000
+    assert http_client._seconds("Fri, 31 Dec 1999 23:59:59 GMT") == 0
+    assert http_client._seconds("soon") is None
 
 
 class Clock:
@@ -262,8 +262,8 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 0.0
-        monkeypatch.setattr(pace, "time", self)
-        monkeypatch.setattr(pace, "asyncio", self)
+        monkeypatch.setattr(rate_limit, "time", self)
+        monkeypatch.setattr(rate_limit, "asyncio", self)
 
     def monotonic(self):
         return self.now
@@ -288,22 +288,22 @@ def turns(clock, limits, tokens, corrected=0):
 
 def test_requests_a_minute_are_spread_over_the_minute(monkeypatch):
     clock = Clock(monkeypatch)
-    assert turns(clock, pace.Pace(requests_per_minute=30), [1000] * 4) == [0, 2, 4, 6]
+    assert turns(clock, rate_limit.Pace(requests_per_minute=30), [1000] * 4) == [0, 2, 4, 6]
 
 
 def test_tokens_a_minute_are_those_that_were_used(monkeypatch):
     clock = Clock(monkeypatch)
     # each may use 24 tokens at 2 a second, and turns out to use 14
-    assert turns(clock, pace.Pace(tokens_per_minute=120), [24] * 3, corrected=-10) == [0, 7, 14]
+    assert turns(clock, rate_limit.Pace(tokens_per_minute=120), [24] * 3, corrected=-10) == [0, 7, 14]
 
 
 def test_the_tighter_of_two_limits_holds(monkeypatch):
     clock = Clock(monkeypatch)
-    assert turns(clock, pace.Pace(requests_per_minute=30, tokens_per_minute=120), [2, 20, 2]) == [0, 2, 12]
+    assert turns(clock, rate_limit.Pace(requests_per_minute=30, tokens_per_minute=120), [2, 20, 2]) == [0, 2, 12]
 
 
 def test_without_limits_nothing_waits(monkeypatch):
-    assert turns(Clock(monkeypatch), pace.Pace(), [1000] * 3) == [0, 0, 0]
+    assert turns(Clock(monkeypatch), rate_limit.Pace(), [1000] * 3) == [0, 0, 0]
 
 
 def test_a_study_with_a_rate_limit_keeps_to_it():

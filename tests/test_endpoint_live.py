@@ -11,8 +11,8 @@ from serving import KEY, VARIABLE, serving
 from test_engine import needs_vllm, run
 from test_reruns import ENDING, ROOT, planned, snakemake
 
-from isobudget.benchmarks import PYTHON_STOPS
-from isobudget.rows import read_metadata, read_rows, write_json
+from isobudget.files.tables import read_metadata, read_rows, write_json
+from isobudget.study.benchmarks import PYTHON_STOPS
 
 
 @pytest.fixture(scope="module")

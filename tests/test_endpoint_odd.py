@@ -9,9 +9,9 @@ from answering import answer, answering, choice
 from test_endpoint import GREEDY, generate, load, one, reads_back, refused, short_pauses  # noqa: F401 - a fixture
 
 from isobudget.engines import endpoint
-from isobudget.engines.journal import Journal
+from isobudget.engines.answer_log import Journal
 from isobudget.engines.vllm import Completion
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 KEY = 'sk-"very/secret+and\\long'
 

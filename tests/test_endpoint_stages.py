@@ -11,10 +11,10 @@ import pytest
 from answering import answer, answering
 from test_reruns import repository, snakemake
 
-from isobudget import told
-from isobudget.config import load
-from isobudget.errors import StudyError
-from isobudget.rows import read_metadata, read_rows, write_rows
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata, read_rows, write_rows
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 DECODING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 24, "stop": ["\nclass "]}
 SETTINGS = {"engine": "endpoint", "protocol": 1, "n": 2, "served": "small", "decoding": DECODING}
@@ -141,12 +141,12 @@ def test_the_shortest_is_counted_in_characters_whether_the_server_counted_a_bloc
     samples = read_rows(tmp_path / "out", "samples").to_pylist()
     assert {sample["completion_tokens"] for sample in samples} == {5}
     line = [sys.executable, "-m", "isobudget.ranking", "--problems", problems, "--samples", tmp_path / "out"]
-    given = told.rank(study, "shortest", "theirs", "")
+    given = stage_settings.rank(study, "shortest", "theirs", "")
     assert run([*map(str, line), "--settings", given, "--output", str(tmp_path / "scores")]).returncode == 0
     scores = read_rows(tmp_path / "scores", "scores").to_pylist()
     assert [row["score"] for row in scores] == [len(sample["text"]) for sample in samples]
-    assert "unit" not in json.loads(told.rank(study, "shortest", "old", ""))
-    assert "unit" not in json.loads(told.rank(study, "random", "theirs", ""))
+    assert "unit" not in json.loads(stage_settings.rank(study, "shortest", "old", ""))
+    assert "unit" not in json.loads(stage_settings.rank(study, "random", "theirs", ""))
 
 
 def wrong(**changes):
@@ -194,11 +194,17 @@ def test_a_key_in_the_config_is_refused_and_not_repeated(changes):
 def test_where_a_server_is_and_how_it_is_reached_is_no_part_of_what_samples_depend_on():
     moved = THEIRS | {"url": "https://other/v1", "key_env": "KEY", "concurrency": 8, "timeout": 5, "retries": 0}
     one, other = (load({"models": {"theirs": given}, "rankers": ["nll:theirs"]}) for given in (THEIRS, moved))
-    assert told.sample(one, "humaneval", "theirs", "sampled") == told.sample(other, "humaneval", "theirs", "sampled")
-    assert told.rank(one, "nll:theirs", "theirs", "") == told.rank(other, "nll:theirs", "theirs", "")
-    assert told.calibrate(one, "theirs") != told.calibrate(other, "theirs")
+    assert stage_settings.sample(one, "humaneval", "theirs", "sampled") == stage_settings.sample(
+        other, "humaneval", "theirs", "sampled"
+    )
+    assert stage_settings.rank(one, "nll:theirs", "theirs", "") == stage_settings.rank(
+        other, "nll:theirs", "theirs", ""
+    )
+    assert stage_settings.calibrate(one, "theirs") != stage_settings.calibrate(other, "theirs")
     renamed = load({"models": {"theirs": THEIRS | {"served": "larger"}}})
-    assert told.sample(renamed, "humaneval", "theirs", "greedy") != told.sample(one, "humaneval", "theirs", "greedy")
+    assert stage_settings.sample(renamed, "humaneval", "theirs", "greedy") != stage_settings.sample(
+        one, "humaneval", "theirs", "greedy"
+    )
 
 
 def test_rankers_that_cannot_read_a_servers_samples_leave_them_out():

@@ -13,8 +13,8 @@ import pytest
 from conftest import SMOLLM2
 
 from isobudget.engines import vllm
-from isobudget.errors import StudyError
-from isobudget.rows import read_metadata, read_rows, write_rows
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata, read_rows, write_rows
 from isobudget.sampling.prompts import prompts
 
 DECODING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 24, "stop": ["\nclass "]}

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isobudget.errors import StudyError
 from isobudget.estimates.samples import read_outcomes, read_scores
-from isobudget.rows import write_rows
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import write_rows
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples, widening
 from isobudget.statistics.unbiased import none_passes, pass_at_k, rank_score_at_k, samples_until_pass, samples_within
 

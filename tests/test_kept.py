@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from test_execution import execute, references, sample, start, study  # noqa: F401 - study is a fixture
 
-from isobudget import leftovers, rows
-from isobudget.errors import StudyError
-from isobudget.execution import kept
+from isobudget.execution import verdict_cache
+from isobudget.files import tables, temporary
+from isobudget.files.errors import StudyError
 from isobudget.sandbox import Outcome, Program, docker
 
 BODIES = ["    return x + x\n", "    return 2 * x\n", "    return x * x\n", "    return y\n"]
@@ -21,19 +21,19 @@ SAMPLES = [sample(task, number, body) for number, (task, body) in enumerate((t, 
 
 
 def ran(study, output="out/outcomes.parquet"):  # noqa: F811
-    metadata = rows.read_metadata(study.folder / output, "outcomes")
+    metadata = tables.read_metadata(study.folder / output, "outcomes")
     return metadata["ran"], metadata["distinct"]
 
 
 def test_a_program_runs_once_ever_and_its_verdict_is_the_same_in_every_block(study):  # noqa: F811
     assert execute(study, SAMPLES, kept=True).returncode == 0
-    first = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    first = tables.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
     assert ran(study) == (8, 8)
     more = [*SAMPLES[2:], sample(1, 99, "    return 3 * x\n")]
     done = execute(study, more, kept=True)
     assert done.returncode == 0 and "execute: 6 of 7 programs were judged before" in done.stderr
     assert ran(study) == (1, 7)
-    again = rows.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
+    again = tables.read_rows(study.folder / "out/outcomes.parquet", "outcomes").to_pylist()
     assert again[:-1] == first[2:] and again[-1]["verdict"] == "passed"
 
 
@@ -54,27 +54,30 @@ def test_a_changed_limit_runs_every_program_again(study, change):  # noqa: F811
 
 def test_a_verdict_depends_on_text_tests_and_conditions():
     program = Program("def f(): pass", "f()", "f", "")
-    given = kept.key(program, {"timeout": 3, "root": "a"})
-    assert given == kept.key(program, {"root": "a", "timeout": 3})
+    given = verdict_cache.key(program, {"timeout": 3, "root": "a"})
+    assert given == verdict_cache.key(program, {"root": "a", "timeout": 3})
     others = [program._replace(**{field: "x"}) for field in program._fields]
-    changed = [kept.key(other, {"timeout": 3, "root": "a"}) for other in others]
-    changed += [kept.key(program, {"timeout": 3, "root": "b"}), kept.key(program, {"timeout": 3.5, "root": "a"})]
+    changed = [verdict_cache.key(other, {"timeout": 3, "root": "a"}) for other in others]
+    changed += [
+        verdict_cache.key(program, {"timeout": 3, "root": "b"}),
+        verdict_cache.key(program, {"timeout": 3.5, "root": "a"}),
+    ]
     assert len({given, *changed}) == 1 + len(program._fields) + 2
 
 
 def test_the_first_verdict_stays(tmp_path):
-    with kept.open_kept(tmp_path / "v.sqlite") as known:
+    with verdict_cache.open_kept(tmp_path / "v.sqlite") as known:
         known.add(b"1", Outcome("passed", "", 0.25))
         known.add(b"1", Outcome("failed", "later", 0.5))
         known.add(b"2", Outcome("failed", "why", 0.125))
-    with kept.open_kept(tmp_path / "v.sqlite") as known:
+    with verdict_cache.open_kept(tmp_path / "v.sqlite") as known:
         found = known.find([b"1", b"2", b"3", b"1"])
     assert found == {b"1": Outcome("passed", "", 0.25), b"2": Outcome("failed", "why", 0.125)}
 
 
 def test_more_keys_than_one_query_takes(tmp_path):
-    keys = [number.to_bytes(4, "big") for number in range(2 * kept.MANY + 1)]
-    with kept.open_kept(tmp_path / "v.sqlite") as known:
+    keys = [number.to_bytes(4, "big") for number in range(2 * verdict_cache.MANY + 1)]
+    with verdict_cache.open_kept(tmp_path / "v.sqlite") as known:
         for one in keys:
             known.add(one, Outcome("passed", "", 0.0))
         assert set(known.find(keys)) == set(keys)
@@ -85,17 +88,17 @@ def test_two_jobs_that_judge_the_same_programs_at_once_agree(study):  # noqa: F8
     slow = [sample(0, n, f"    import time\n    time.sleep(0.02)\n    return x + {n % 4}\n# {n}\n") for n in range(40)]
     jobs = []
     for block in range(2):
-        rows.write_rows(study.folder / f"samples{block}.parquet", "samples", slow, {"block": block})
+        tables.write_rows(study.folder / f"samples{block}.parquet", "samples", slow, {"block": block})
         jobs.append(start(study, f"samples{block}.parquet", f"out/{block}.parquet", kept=True))
     assert [job.wait() for job in jobs] == [0, 0]
-    one, other = (rows.read_rows(study.folder / f"out/{block}.parquet", "outcomes").to_pylist() for block in range(2))
+    one, other = (tables.read_rows(study.folder / f"out/{block}.parquet", "outcomes").to_pylist() for block in range(2))
     assert one == other and {row["verdict"] for row in one} == {"passed", "failed"}
 
 
 def test_what_a_killed_job_had_judged_is_not_run_again(study):  # noqa: F811
     references(study)
     slow = [sample(0, n, f"    import time\n    time.sleep(0.1)\n    return x + x\n# {n}\n") for n in range(60)]
-    rows.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
+    tables.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
     job = start(study, "samples.parquet", "out/outcomes.parquet", kept=True)
     while not judged(study):
         assert job.poll() is None
@@ -118,9 +121,9 @@ def test_a_killed_job_leaves_no_container_and_its_folder_goes_with_the_next(stud
     monkeypatch.setenv("TMPDIR", folder.name)
     references(study, {"engine": "docker"})
     slow = [sample(0, n, f"    import time\n    time.sleep(0.3)\n    return x + x\n# {n}\n") for n in range(60)]
-    rows.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
+    tables.write_rows(study.folder / "samples.parquet", "samples", slow, {"block": 0})
     job = start(study, "samples.parquet", "out/outcomes.parquet", {"engine": "docker"}, kept=True)
-    label = f"{docker.LABEL}={leftovers.owner()}".replace(f"-{os.getpid()}.", f"-{job.pid}.")
+    label = f"{docker.LABEL}={temporary.owner()}".replace(f"-{os.getpid()}.", f"-{job.pid}.")
 
     def containers():
         command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={label}"]
@@ -163,7 +166,7 @@ def test_a_damaged_file_is_one_sentence(study):  # noqa: F811
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "v.sqlite").mkdir()
     refused = pytest.raises(StudyError, match="v.sqlite: verdicts cannot be kept there")
-    with refused, kept.open_kept(tmp_path / "v.sqlite"):
+    with refused, verdict_cache.open_kept(tmp_path / "v.sqlite"):
         pass
 
 
@@ -176,7 +179,7 @@ def test_a_full_disk_is_one_sentence_and_the_rerun_goes_on(study):  # noqa: F811
         pytest.skip("no file system can be mounted here")
     try:
         many = [sample(0, n, f"    return x + x\n# {'filler ' * 40} {n}\n") for n in range(1200)]
-        rows.write_rows(study.folder / "samples.parquet", "samples", many, {"block": 0})
+        tables.write_rows(study.folder / "samples.parquet", "samples", many, {"block": 0})
         filler = small / "filler"
         filler.write_bytes(bytes(60 << 10))
         full = study_job(study, small)
@@ -185,7 +188,7 @@ def test_a_full_disk_is_one_sentence_and_the_rerun_goes_on(study):  # noqa: F811
         filler.unlink()
         assert subprocess.run(["mount", "-o", "remount,size=16m", small]).returncode == 0
         assert study_job(study, small).returncode == 0
-        found = rows.read_metadata(small / "outcomes.parquet", "outcomes")
+        found = tables.read_metadata(small / "outcomes.parquet", "outcomes")
         assert found["verdicts"] == {"passed": 1200} and found["ran"] < found["distinct"]
     finally:
         subprocess.run(["umount", small], check=True)
@@ -211,6 +214,6 @@ def test_on_a_network_file_system_each_node_has_a_file_of_its_own(tmp_path, fold
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS.format(tmp_path))
     (tmp_path / folder).mkdir(parents=True)
-    found = kept.of_this_node(tmp_path / folder / "verdicts.sqlite", mounts)
+    found = verdict_cache.of_this_node(tmp_path / folder / "verdicts.sqlite", mounts)
     assert found.name == ("verdicts.sqlite" if local else f"verdicts.{os.uname().nodename}.sqlite")
     assert found.parent == tmp_path / folder

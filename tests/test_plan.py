@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from isobudget import plan, published, told
-from isobudget.config import load
-from isobudget.rows import read_rows, write_rows
+from isobudget.files.tables import read_rows, write_rows
+from isobudget.run import plan
 from isobudget.statistics.unbiased import pass_at_k
+from isobudget.study import published, stage_settings
+from isobudget.study.config import load
 
 ROOT = Path(__file__).parent.parent
 PROBLEMS = {"humaneval": 164, "mbpp": 500, "apps-introductory": 1000, "apps-interview": 3000, "apps-competition": 1000}
@@ -187,7 +188,7 @@ def test_the_estimate_stage_gives_the_published_table_where_it_is_fed_counts_tha
     wanted = published.pass_at_k()["humaneval", name]
     n = of_paper(model, "humaneval")
     write_outcomes(tmp_path, model, n, counts(n, wanted))
-    settings = json.loads(told.estimate(paper, "humaneval", model))
+    settings = json.loads(stage_settings.estimate(paper, "humaneval", model))
     settings |= {"greedy": False, "rankers": [], "bootstrap": {"resamples": 20, "seed": 0}}
     output = tmp_path / f"estimates/humaneval/{model}.parquet"
     command = [sys.executable, "-m", "isobudget.estimates", "--results", tmp_path, "--output", output]

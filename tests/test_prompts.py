@@ -7,12 +7,13 @@ import sys
 
 import pytest
 
-from isobudget import rows, told
-from isobudget.benchmarks import PYTHON_STOPS
-from isobudget.config import CHAT_FORMS, load
-from isobudget.errors import StudyError
-from isobudget.sampling import recorded
+from isobudget.files import tables
+from isobudget.files.errors import StudyError
+from isobudget.sampling import from_recording
 from isobudget.sampling.prompts import FORMS, instruction, prompts
+from isobudget.study import stage_settings
+from isobudget.study.benchmarks import PYTHON_STOPS
+from isobudget.study.config import CHAT_FORMS, load
 
 PROBLEM = {
     "task_id": "Toy/0",
@@ -42,18 +43,21 @@ def test_the_settings_of_a_completion_model_are_what_recordings_were_drawn_with(
         '["\\nclass ", "\\ndef ", "\\n#", "\\n@", "\\nif ", "\\nprint(", "\\nassert ", "\\nimport ", "\\nfrom ", '
         '"\\n```"]'
     )
-    assert told.sample(study(), "humaneval", "small", "sampled") == (
+    assert stage_settings.sample(study(), "humaneval", "small", "sampled") == (
         '{"decoding": {"max_tokens": 512, "stop": ' + stop + ', "temperature": 0.8, "top_p": 0.95}, "dtype": "auto", '
         '"engine": "vllm", "n": 4, "protocol": 1, "revision": null, "tensor_parallel": 1, "weights": "org/small"}'
     )
-    assert told.sample(study(chat=False), "humaneval", "small", "greedy") == (
+    assert stage_settings.sample(study(chat=False), "humaneval", "small", "greedy") == (
         '{"decoding": {"max_tokens": 512, "stop": ' + stop + ', "temperature": 0.0, "top_p": 1.0}, "dtype": "auto", '
         '"engine": "vllm", "n": 1, "protocol": 1, "revision": null, "tensor_parallel": 1, "weights": "org/small"}'
     )
 
 
 def test_a_chat_model_is_sampled_in_a_named_form_and_without_stop_sequences():
-    for stage in (lambda s: told.sample(s, "humaneval", "small", "sampled"), lambda s: told.calibrate(s, "small")):
+    for stage in (
+        lambda s: stage_settings.sample(s, "humaneval", "small", "sampled"),
+        lambda s: stage_settings.calibrate(s, "small"),
+    ):
         plain, chat = (json.loads(stage(study(chat=chat))) for chat in (False, True))
         assert chat.pop("chat") == CHAT_FORMS["humaneval"]
         assert chat["decoding"].pop("stop") == []
@@ -62,7 +66,10 @@ def test_a_chat_model_is_sampled_in_a_named_form_and_without_stop_sequences():
 
 
 def test_nothing_but_sampling_and_calibration_is_told_of_chat():
-    for stage in (lambda s: told.execute(s, "humaneval"), lambda s: told.estimate(s, "humaneval", "small")):
+    for stage in (
+        lambda s: stage_settings.execute(s, "humaneval"),
+        lambda s: stage_settings.estimate(s, "humaneval", "small"),
+    ):
         assert stage(study()) == stage(study(chat=True))
 
 
@@ -113,7 +120,7 @@ def test_a_chat_model_reads_the_instruction_in_its_own_template_up_to_where_its_
 
 
 def sample(folder, settings, *more):
-    rows.write_rows(folder / "problems.parquet", "problems", [PROBLEM], {"benchmark": "humaneval"})
+    tables.write_rows(folder / "problems.parquet", "problems", [PROBLEM], {"benchmark": "humaneval"})
     loading = {"engine": "vllm", "tensor_parallel": 1, "dtype": "auto", "n": 4, "protocol": 1}
     given = loading | {"decoding": {"max_tokens": 8, "stop": [], "temperature": 0.8, "top_p": 0.95}} | settings
     names = [f"--{name}={value}" for name, value in WHERE.items()]
@@ -148,10 +155,10 @@ def test_a_recording_of_another_kind_of_prompt_is_not_replayed(drawn, asked, tmp
     row = {"task_id": "Toy/0", "sample": 0, "text": "x", "prompt_tokens": 1, "completion_tokens": 1}
     metadata = WHERE | {"engine": "vllm", "protocol": 1, "n": 1, "settings": {}} | form(drawn)
     file = tmp_path / "0.parquet"
-    rows.write_rows(file, "samples", [row | {"logprob": -1.0, "finish_reason": "stop"}], metadata)
-    assert len(recorded.samples([PROBLEM], settings | form(drawn), WHERE, file)[0]) == 1
+    tables.write_rows(file, "samples", [row | {"logprob": -1.0, "finish_reason": "stop"}], metadata)
+    assert len(from_recording.samples([PROBLEM], settings | form(drawn), WHERE, file)[0]) == 1
     with pytest.raises(StudyError) as caught:
-        recorded.samples([PROBLEM], settings | form(asked), WHERE, file)
+        from_recording.samples([PROBLEM], settings | form(asked), WHERE, file)
     words = {None: "completion prompts"}
     told = [words.get(name, f"the chat prompts {name!r}") for name in (drawn, asked)]
     assert f"{file}: recorded with {told[0]}, the study asks for {told[1]}; change models.*.chat" in str(caught.value)

@@ -5,10 +5,11 @@ import json
 import pytest
 from made_database import SIX, artists, build_database
 
-from isobudget import told
-from isobudget.config import load
-from isobudget.report import captions, figures
+from isobudget.report import captions
 from isobudget.report.database import read_study
+from isobudget.report.figures import drawing
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 WEIGHTS = "codellama/CodeLlama-7b-hf"
 SEVEN = {"engine": "vllm", "weights": WEIGHTS, "samples": 40}
@@ -17,7 +18,7 @@ BESIDE = {"humaneval": {"mine": "Code Llama 7B"}}
 
 def drawn_beside(model=SEVEN, **changes):
     study = load({"models": {"mine": model, "other": SEVEN | {"weights": "org/other"}}} | changes)
-    return json.loads(told.report(study)).get("published")
+    return json.loads(stage_settings.report(study)).get("published")
 
 
 def test_the_same_weights_on_the_whole_benchmark_drawn_as_the_paper_drew_them():
@@ -59,7 +60,7 @@ PUBLISHED = {"humaneval": {"code-llama-7b": "Code Llama 7B", "code-llama-70b": "
 @pytest.mark.parametrize(("unit", "cost"), [(None, 1), ("flops", 0.126), ("seconds", 0.62)])
 def test_crosses_stand_at_the_cost_of_k_here_up_to_where_the_curves_end(database, unit, cost):
     study = read_study(database, published=PUBLISHED)
-    drawn = artists(figures.pass_figure(study, "humaneval", unit))
+    drawn = artists(drawing.pass_figure(study, "humaneval", unit))
     crosses = {name.partition(":")[2]: artist for name, artist in drawn.items() if name.startswith("published:")}
     assert set(crosses) == {"code-llama-7b", "code-llama-70b"}
     x, y = crosses["code-llama-7b"].get_data()
@@ -77,4 +78,4 @@ def test_the_caption_says_what_a_cross_is_and_only_where_there_is_one(database):
     assert "published of code-llama-7b: 28.2 % at k = 1" in captions.alternative(with_them, "humaneval", "pass", None)
     for study, kind in ((without, "pass"), (with_them, "rank")):
         assert "published" not in captions.caption(study, "humaneval", kind, "flops")
-    assert not [name for name in artists(figures.pass_figure(without, "humaneval")) if name.startswith("published")]
+    assert not [name for name in artists(drawing.pass_figure(without, "humaneval")) if name.startswith("published")]

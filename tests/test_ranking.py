@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.ranking import likelihood, plain
 
 

@@ -12,7 +12,7 @@ import pytest
 import small_study
 from made_database import LARGE, SMALL, ask, build_database, report, rewritten
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.report import curves, table
 from isobudget.report.database import COLUMNS, read_study
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from isobudget import paths, told
-from isobudget.config import load
-from isobudget.errors import StudyError
+from isobudget.files import paths
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_rows, write_json, write_rows
 from isobudget.report.database import COLUMNS
-from isobudget.rows import read_rows, write_json, write_rows
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 ROOT = Path(__file__).parent.parent
 ENDING = {"aggregate": 1, "report": 1, "all": 1}
@@ -65,7 +66,7 @@ def record(root, model, blocks, benchmark="humaneval"):
                 for number in range(size)
             ]
             where = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
-            settings = json.loads(told.sample(study, "humaneval", model, decoding))["decoding"]
+            settings = json.loads(stage_settings.sample(study, "humaneval", model, decoding))["decoding"]
             metadata = where | {"engine": "vllm", "protocol": 1, "n": size, "settings": settings, "seconds": 1.0}
             write_rows(root / paths.below("recordings", paths.SAMPLES, **where), "samples", rows, metadata)
     write_json(root / paths.below("recordings", paths.MODELS, model=model), ARCHITECTURE)
@@ -259,13 +260,13 @@ def test_an_sql_file_edited(study):
 
 def test_a_sampling_module_edited(study):
     edit(study / "workflow/isobudget/problems/humaneval.py")
-    edit(study / "workflow/isobudget/sampling/live.py")
+    edit(study / "workflow/isobudget/sampling/from_vllm.py")
     edit(study / "workflow/isobudget/engines/vllm.py")
     assert planned(study) == {}
 
 
 def test_the_sandbox_edited(study):
-    edit(study / "workflow/isobudget/sandbox/server.py")
+    edit(study / "workflow/isobudget/sandbox/inside/server.py")
     assert planned(study) == {"references": 1, "execute": 5, "estimate": 2} | ENDING
 
 
@@ -288,7 +289,7 @@ def test_a_ranker_that_reads_with_no_model_edited(study):
 
 
 def test_the_form_of_chat_prompts_changed(study):
-    config = study / "workflow/isobudget/config.py"
+    config = study / "workflow/isobudget/study/config.py"
     config.write_text(config.read_text().replace('"function-1"', '"function-2"'))
     assert planned(study) == {}
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isobudget.errors import StudyError
-from isobudget.rows import read_json, read_metadata, read_rows, whole_file, write_json, write_rows
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_json, read_metadata, read_rows, whole_file, write_json, write_rows
 
 ROW = {"task_id": "HumanEval/0", "sample": 3, "score": 0.5, "kept": True}
 

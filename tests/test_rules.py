@@ -2,24 +2,24 @@
 
 import ast
 import re
+import shutil
 
 import pytest
 from test_reruns import ROOT
 
-# what all stages share and none's figures come from: how they begin, name files, read and write them
-SHARED = {"__init__", "choosers", "errors", "leftovers", "paths", "rows", "stage"}
-# beside those: verdicts kept, which the reference solutions do without; the engine, which a plain ranker leaves closed
-UNUSED = {"references": {"execution/__init__", "execution/kept"}, "rank": {"engines", "ranking/__init__"}}
+from isobudget.run import code_checksum
+from isobudget.run.code_checksum import LEFT_OUT, PACKAGE, code_files
 
 
 def modules_of(name):
     """The files of the package that a dotted name may stand for."""
     place = ROOT.joinpath("workflow", *name.split("."))
-    return {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()}
+    files = {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()}
+    return {file for file in files if file.parent != PACKAGE and file.relative_to(PACKAGE).parts[0] not in LEFT_OUT}
 
 
 def imported_by(file):
-    """The package's files that a file imports, wherever in it."""
+    """The package's files that a file imports, wherever in it, by Python's own reading."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -27,11 +27,6 @@ def imported_by(file):
         elif isinstance(node, ast.ImportFrom):
             names |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
     return {file for name in names if name.split(".")[0] == "isobudget" for file in modules_of(name)}
-
-
-def is_among(module, parts):
-    """Whether a module is one of the parts, each of which is a module or a folder of some."""
-    return any(module == part or module.startswith(f"{part}/") for part in parts)
 
 
 RULES = {
@@ -42,16 +37,53 @@ RULES = {
 CODED = [rule for rule, text in RULES.items() if "code=code(" in text]
 
 
+def test_most_rules_are_run_again_after_an_edit_of_their_code():
+    assert len(CODED) >= 13
+
+
 @pytest.mark.parametrize("rule", [*CODED, "rank"])
 def test_a_cheap_rule_is_run_again_after_an_edit_of_any_module_that_its_stage_imports(rule):
-    text = RULES[rule] if rule != "rank" else (ROOT / "rules/rank.smk").read_text()
-    parts = re.findall(r'"([\w/]+)"', re.search(r"\bcode\(([^()]*)\)", text)[1])
-    name = re.search(r"python -m (isobudget[\w.]*)", text)[1]
-    todo, seen, missing = {*modules_of(name), *modules_of(f"{name}.__main__")}, set(), set()
+    text = RULES[rule]
+    (name,) = re.findall(r"python -m (isobudget[\w.]*)", text)
+    told = text if rule != "rank" else (ROOT / "rules/rank.smk").read_text()
+    assert re.search(r"\bcode\(\"([\w.]+)\"", told)[1] == name
+    todo, seen = {*modules_of(name), *modules_of(f"{name}.__main__")}, set()
     while todo:
         seen.add(file := todo.pop())
-        module = str(file.relative_to(ROOT / "workflow/isobudget").with_suffix(""))
-        if not is_among(module, SHARED | UNUSED.get(rule, set())):
-            missing |= set() if is_among(module, parts) else {module}
-            todo |= imported_by(file) - seen
-    assert not missing
+        todo |= imported_by(file) - seen
+    assert seen and not seen - code_files(name)
+
+
+def test_files_that_a_stage_reads_are_part_of_its_code():
+    assert {file.suffix for file in code_files("isobudget.store")} == {".py", ".sql"}
+    assert PACKAGE / "sandbox/inside/server.py" in code_files("isobudget.execution")
+    assert {".css", ".html", ".js"} <= {file.suffix for file in code_files("isobudget.report")}
+
+
+def test_an_edit_of_a_module_changes_the_code_of_the_stages_that_import_it_alone(tmp_path, monkeypatch):
+    shutil.copytree(PACKAGE, tmp_path / "isobudget", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code_checksum, "PACKAGE", tmp_path / "isobudget")
+
+    def sums():
+        for cached in (code_checksum._content, code_checksum._needed, code_checksum._files_of):
+            cached.cache_clear()
+        return {name: code_checksum.code_checksum(f"isobudget.{name}") for name in ("costs", "estimates", "execution")}
+
+    try:
+        before = sums()
+        for edited, of in (
+            ("statistics/unbiased.py", "estimates"),
+            ("costs/flops.py", "costs"),
+            ("sandbox/inside/stdio.py", "execution"),
+        ):
+            with open(tmp_path / "isobudget" / edited, "a") as file:
+                file.write("# an edit\n")
+            after = sums()
+            assert [name for name in before if after[name] != before[name]] == [of]
+            before = after
+        with open(tmp_path / "isobudget/files/stage.py", "a") as file:
+            file.write("# what all stages share\n")
+        assert sums() == before
+    finally:
+        monkeypatch.undo()
+        sums()

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from isobudget import rows
-from isobudget.benchmarks import PYTHON_STOPS
-from isobudget.errors import StudyError
-from isobudget.execution import extract
+from isobudget import extraction
 from isobudget.execution.judging import program_for
+from isobudget.files import tables
+from isobudget.files.errors import StudyError
 from isobudget.problems import humaneval
-from isobudget.sandbox import Program, bubblewrap, crossing, docker, memory_bytes, open_sandbox, root
+from isobudget.sandbox import Program, bubblewrap, docker, memory_bytes, open_sandbox, root
+from isobudget.sandbox.inside import crossing
 from isobudget.sandbox.pool import Pool
+from isobudget.study.benchmarks import PYTHON_STOPS
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 RECORDED = Path(__file__).parent.parent / "recordings/samples/humaneval/qwen2.5-coder-0.5b/sampled/0.parquet"
@@ -179,11 +180,11 @@ def test_cpu_time_is_the_limit_whatever_else_runs(engine):
 def recorded_programs(tasks):
     """Distinct programs of a recorded block, of the problems whose number is in `tasks`."""
     problems = {problem["task_id"]: problem for problem in humaneval.problems()}
-    samples = rows.read_rows(RECORDED, "samples").to_pylist()
+    samples = tables.read_rows(RECORDED, "samples").to_pylist()
     wanted = [sample for sample in samples if int(sample["task_id"].partition("/")[2]) in tasks]
     return list(
         dict.fromkeys(
-            program_for(problem, extract.from_completion(problem["prompt"], sample["text"], PYTHON_STOPS).program)
+            program_for(problem, extraction.from_completion(problem["prompt"], sample["text"], PYTHON_STOPS).program)
             for sample in wanted
             for problem in [problems[sample["task_id"]]]
         )
@@ -312,7 +313,12 @@ def test_both_engines_offer_the_same_root():
 
 def test_the_server_refuses_to_run_outside_a_sandbox():
     done = subprocess.run(
-        [sys.executable, "-c", "from isobudget.sandbox import server; server.main()", '{"memory": 1, "uid": null}'],
+        [
+            sys.executable,
+            "-c",
+            "from isobudget.sandbox.inside import server; server.main()",
+            '{"memory": 1, "uid": null}',
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, "ISOBUDGET_SANDBOX": "1"},

@@ -8,9 +8,10 @@ import time
 import pytest
 from test_reruns import ENDING, ROOT, planned
 
-from isobudget import paths, told
-from isobudget.config import load
+from isobudget.files import paths
 from isobudget.store.files import study_files
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 MODELS = {f"m{number}": {"engine": "recorded", "samples": 160} for number in range(4)}
 STUDY = {"models": MODELS, "rankers": ["nll:self", "shortest", "random", "nll:m0"]}
@@ -22,7 +23,7 @@ ORDER = ("problems", "models", "calibrations", "references", "samples", "outcome
 def files(config):
     """Every file of a study, below its results folder."""
     study = load(config)
-    found = [file.path for file in study_files("results", json.loads(told.aggregate(study)))]
+    found = [file.path for file in study_files("results", json.loads(stage_settings.aggregate(study)))]
     found += [paths.below("results", paths.REFERENCES, benchmark="humaneval")]
     for model in study.models:
         found += [paths.below("results", template, model=model, run=0) for template in (paths.MODELS, paths.COSTS)]

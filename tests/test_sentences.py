@@ -6,9 +6,9 @@ import sys
 
 from made_database import LARGE, SIX, SMALL, ask, build_database, report, rewritten
 
-from isobudget.report import answer, table
-from isobudget.report.amounts import amount, digits, points, short_names
+from isobudget.report import sentences, table
 from isobudget.report.database import read_study
+from isobudget.report.formatting import amount, digits, points, short_names
 
 
 def test_the_terminal_table_is_the_winners_table(database):
@@ -43,7 +43,7 @@ def test_six_long_names_still_fit_a_hundred_columns(tmp_path):
     study = read_study(build_database(tmp_path / "six.duckdb", models, problems=12, budgets=(2, 16), units=("flops",)))
     text = table.table(study)
     assert max(map(len, text.splitlines())) <= 100
-    best = answer.winners(study, "humaneval", "flops")[0]
+    best = sentences.winners(study, "humaneval", "flops")[0]
     letter = "ABCDEF"[list(models).index(best.model)]
     assert f"{letter} x {best.k}" in text
     assert f"{letter} = {best.model}" in " ".join(text.split())
@@ -51,7 +51,7 @@ def test_six_long_names_still_fit_a_hundred_columns(tmp_path):
 
 def test_an_interval_that_spans_zero_is_no_victory(database, tmp_path):
     study = rewritten(database, tmp_path, "UPDATE winners SET margin = 0.02, margin_low = -0.01, margin_high = 0.05")
-    sentence = answer.headline(study, "humaneval", "flops")
+    sentence = sentences.headline(study, "humaneval", "flops")
     assert sentence.startswith(
         "At the price of one generation of 1.5b (3.1 generations of 0.5b), 0.5b run 3 times and 1.5b run once are not "
         "separated"
@@ -62,14 +62,14 @@ def test_an_interval_that_spans_zero_is_no_victory(database, tmp_path):
 
 def test_an_interval_above_zero_is_one(database, tmp_path):
     study = rewritten(database, tmp_path, "UPDATE winners SET margin = 0.04, margin_low = 0.01, margin_high = 0.07")
-    sentence = answer.headline(study, "humaneval", "flops")
+    sentence = sentences.headline(study, "humaneval", "flops")
     assert "0.5b run 3 times beats 1.5b run once" in sentence
     assert "not separated" not in sentence
 
 
 def test_a_budget_above_the_price_is_told_as_what_it_is(database, tmp_path):
     study = rewritten(database, tmp_path, "DELETE FROM winners WHERE budget = 3.1")
-    sentence = answer.headline(study, "humaneval", "flops")
+    sentence = sentences.headline(study, "humaneval", "flops")
     assert sentence.startswith(
         "At a budget of 4 generations of 0.5b, which buys 1.5b once (one costs 3.1), 0.5b run 4 times"
     )
@@ -79,14 +79,14 @@ def test_a_budget_above_the_price_is_told_as_what_it_is(database, tmp_path):
 
 def test_no_budget_that_buys_the_large_model_is_said(database, tmp_path):
     study = rewritten(database, tmp_path, "DELETE FROM winners WHERE budget > 3")
-    assert answer.headline(study, "humaneval", "flops") == (
+    assert sentences.headline(study, "humaneval", "flops") == (
         "One generation of 1.5b costs 3.1 of 0.5b, and no budget of the study reaches that: add 4 to budgets.flops."
     )
 
 
 def test_without_tests_no_winner_is_named(database):
     study = read_study(database)
-    sentence = answer.without_tests(study, "humaneval", "flops")
+    sentence = sentences.without_tests(study, "humaneval", "flops")
     greedy = ask(database, f"SELECT value FROM greedy WHERE model = '{LARGE}'")[0][0]
     assert f"one greedy output of 1.5b on {100 * greedy:.1f} %" in sentence
     assert "beats" not in sentence

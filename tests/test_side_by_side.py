@@ -14,7 +14,7 @@ import pytest
 from serving import KEY, VARIABLE, serving
 from test_reruns import ENDING, ROOT, planned, snakemake
 
-from isobudget.rows import read_rows
+from isobudget.files.tables import read_rows
 
 WANTED = os.environ.get("ISOBUDGET_SIDE_BY_SIDE")
 DATA = Path(__file__).parents[2] / "shared/data"

@@ -16,10 +16,10 @@ import yaml
 from conftest import SMOLLM2
 from plans import TWO_MODELS, copy, planned
 
-from isobudget import paths
-from isobudget.engines import devices, vllm
-from isobudget.errors import StudyError
-from isobudget.rows import read_metadata, read_rows
+from isobudget.engines import gpu_leases, vllm
+from isobudget.files import paths
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata, read_rows
 
 ROOT = Path(__file__).parent.parent
 RECORDED = {
@@ -157,7 +157,7 @@ def test_a_live_block_through_slurm_is_the_block_drawn_here(root, monkeypatch):
     # Slurm gave the job one of a node's two GPUs, and that one the job leased
     monkeypatch.setenv("ISOBUDGET_DEVICES", "pretended-0,pretended-1")
     said = snakemake(root, LIVE, "live", block, *SLURM)
-    assert (Path(devices.FOLDER) / "pretended-0").read_text().endswith("(live/weights/smollm2)")
+    assert (Path(gpu_leases.FOLDER) / "pretended-0").read_text().endswith("(live/weights/smollm2)")
     monkeypatch.delenv("ISOBUDGET_DEVICES")
     assert said.count("submitted with SLURM") == 1
     job = said.split("SLURM jobid ")[1].split()[0]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from isobudget.errors import StudyError
-from isobudget.rows import read_rows, write_rows
-from isobudget.sampling import recorded
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_rows, write_rows
+from isobudget.sampling import from_recording
 
 ROOT = Path(__file__).parent.parent
 
@@ -79,7 +79,7 @@ SWALLOWED = f"""
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_stage_says_so_and_leaves_no_file(tmp_path, sent, sleeps):
     program = (
-        "import time; from isobudget import stage; from isobudget.rows import whole_file\n"
+        "import time; from isobudget.files import stage; from isobudget.files.tables import whole_file\n"
         "def work(args):\n"
         "    with whole_file(args.output) as t:\n"
         f"        t.write_text('half'); {sleeps}\n"
@@ -135,7 +135,7 @@ def recording(tmp_path):
 
 
 def test_a_recording_gives_the_rows_of_the_studys_problems(recording):
-    rows, metadata = recorded.samples(PROBLEMS, SETTINGS, WHERE, recording())
+    rows, metadata = from_recording.samples(PROBLEMS, SETTINGS, WHERE, recording())
     assert [(row["task_id"], row["sample"]) for row in rows] == [("t/0", 2), ("t/0", 3), ("t/1", 2), ("t/1", 3)]
     assert (metadata["engine"], metadata["recorded_engine"]) == ("recorded", "vllm")
 
@@ -154,11 +154,11 @@ def test_a_recording_gives_the_rows_of_the_studys_problems(recording):
 )
 def test_a_recording_drawn_another_way_is_refused(recording, changes, words):
     with pytest.raises(StudyError, match=words):
-        recorded.samples(PROBLEMS, SETTINGS, WHERE, recording(**changes))
+        from_recording.samples(PROBLEMS, SETTINGS, WHERE, recording(**changes))
 
 
 def test_a_recording_that_lacks_a_sample_is_refused(recording):
     with pytest.raises(StudyError, match=r"t/0 has samples \[2\], 2 to 3 were expected; restore the file from git"):
-        recorded.samples(PROBLEMS, SETTINGS, WHERE, recording(samples=(2,)))
+        from_recording.samples(PROBLEMS, SETTINGS, WHERE, recording(samples=(2,)))
     with pytest.raises(StudyError, match=r"t/9 has samples \[\]"):
-        recorded.samples([{"task_id": "t/9"}], SETTINGS, WHERE, recording())
+        from_recording.samples([{"task_id": "t/9"}], SETTINGS, WHERE, recording())

@@ -5,7 +5,8 @@ import json
 import pytest
 from test_sandbox import engine_or_skip
 
-from isobudget.sandbox import Program, open_sandbox, stdio
+from isobudget.sandbox import Program, open_sandbox
+from isobudget.sandbox.inside import stdio
 
 DOUBLE = "n = int(input())\nprint(2 * n)\n"
 CASES = (["1\n", "21\n", "0"], ["2\n", "42\n", "0\n"])

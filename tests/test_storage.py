@@ -17,7 +17,7 @@ import yaml
 from moto.server import ThreadedMotoServer
 from test_reruns import STUDY, base  # noqa: F401 - base is a fixture
 
-from isobudget import paths
+from isobudget.files import paths
 
 BUCKET, PREFIX = "studies", "one"
 KEYS = {"ACCESS_KEY": "me", "SECRET_KEY": "mine"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from small_study import GREEDY, PASSED, SETTINGS, aggregate, score
 
-from isobudget.rows import write_rows
+from isobudget.files.tables import write_rows
 from isobudget.statistics.bootstrap import interval
 
 

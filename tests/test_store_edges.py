@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from small_study import COSTS, SETTINGS, aggregate, command, estimate, write_costs
 
-from isobudget.rows import read_rows, write_json, write_rows
+from isobudget.files.tables import read_rows, write_json, write_rows
 
 
 @pytest.fixture

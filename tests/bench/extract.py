@@ -4,10 +4,10 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from isobudget import rows
-from isobudget.benchmarks import PYTHON_STOPS
-from isobudget.execution import extract
+from isobudget import extraction
+from isobudget.files import tables
 from isobudget.problems import humaneval
+from isobudget.study.benchmarks import PYTHON_STOPS
 
 TEXTS, CORES = 100_000, 2
 RECORDED = Path(__file__).parents[2] / "recordings/samples/humaneval"
@@ -20,7 +20,7 @@ def main():
     samples = [
         (problems[row["task_id"]], row["text"])
         for file in sorted(RECORDED.rglob("*.parquet"))
-        for row in rows.read_rows(file, "samples").to_pylist()
+        for row in tables.read_rows(file, "samples").to_pylist()
     ]
     seconds = {}
     with ProcessPoolExecutor(CORES) as pool:
@@ -44,12 +44,12 @@ def programs(chunk):
 
 
 def completion(number, problem, text):
-    return extract.from_completion(problem["prompt"], text, PYTHON_STOPS)
+    return extraction.from_completion(problem["prompt"], text, PYTHON_STOPS)
 
 
 def answer(number, problem, text):
     """The program of one of five kinds of answer, all with the code of a recorded completion."""
-    code = problem["prompt"] + extract.cut(text, PYTHON_STOPS)
+    code = problem["prompt"] + extraction.cut(text, PYTHON_STOPS)
     called = f"print({problem['entry_point']}(1))"
     kinds = (
         f"Here is the function:\n\n```python\n{code}\n```\n\nIt's what you asked for.\n",
@@ -58,4 +58,4 @@ def answer(number, problem, text):
         f"Sure!\n\n{code}\n\nThis function doesn't need more (I think).\n",
         f"```python\n{code}\n\nif __name__ == '__main__':\n    {called}",
     )
-    return extract.from_answer(problem["prompt"], kinds[number % len(kinds)], problem["entry_point"])
+    return extraction.from_answer(problem["prompt"], kinds[number % len(kinds)], problem["entry_point"])

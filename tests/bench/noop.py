@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from isobudget import paths
-from isobudget.config import load
+from isobudget.files import paths
+from isobudget.study.config import load
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 3

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import bare
 
-from isobudget import told
-from isobudget.config import load
-from isobudget.rows import read_metadata, read_rows
+from isobudget.files.tables import read_metadata, read_rows
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 ROOT = Path(__file__).parent.parent.parent
 PROMPTS, SAMPLES, ROUNDS = 64, 4, 2
@@ -56,7 +56,7 @@ def main():
         print("left out: it needs vLLM and the 0.5B's weights; `make live PROBLEMS=1` brings both")
         return {}
     config = {"models": {"small": {"engine": "vllm", "weights": str(folder), "samples": SAMPLES}}, "block": SAMPLES}
-    settings = told.sample(load(config), "humaneval", "small", "sampled")
+    settings = stage_settings.sample(load(config), "humaneval", "small", "sampled")
     ratios = []
     with tempfile.TemporaryDirectory() as scratch:
         problems = Path(scratch, "problems.parquet")

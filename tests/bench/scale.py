@@ -41,15 +41,16 @@ class Answering:
 
 def execute(folder, count):
     """Judge one block of `count` samples, all distinct."""
-    from isobudget import rows, sandbox
+    from isobudget import sandbox
     from isobudget.execution import blocks
+    from isobudget.files import tables
 
     sandbox._choose = lambda settings: (Answering(), "nothing is run")
     files = [f"{folder}/{name}" for name in ("problems.parquet", "samples.parquet", "references.json")]
     started, before = time.monotonic(), usage()
     output, kept = f"{folder}/outcomes.parquet", f"{folder}/verdicts.sqlite"
     blocks.execute(*files, {"stop": ["\ndef "], "timeout": 3, "memory": "1g"}, 2, output, kept)
-    found = rows.read_metadata(output, "outcomes")
+    found = tables.read_metadata(output, "outcomes")
     assert found["verdicts"] == {"passed": count} and found["ran"] == count
     return {"seconds": time.monotonic() - started, "cpu": usage() - before, "mib": Path(kept).stat().st_size / 2**20}
 
@@ -59,7 +60,7 @@ def look_up(folder, count):
     import random
     import sqlite3
 
-    from isobudget.execution.kept import open_kept
+    from isobudget.execution.verdict_cache import open_kept
 
     with sqlite3.connect(f"{folder}/verdicts.sqlite") as connection:
         keys = [key for (key,) in connection.execute("SELECT key FROM verdicts")]
@@ -74,7 +75,7 @@ def look_up(folder, count):
 
 def prepare(folder, count):
     """A block of `count` samples of PROBLEMS problems, as sampling writes it."""
-    from isobudget.rows import write_json, write_rows
+    from isobudget.files.tables import write_json, write_rows
 
     ids = [f"T/{number}" for number in range(PROBLEMS)]
     same = {"tests": "assert f(1)", "kind": "call", "entry_point": "f", "reference": "", "split": "test"}

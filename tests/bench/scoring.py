@@ -14,9 +14,10 @@ from pathlib import Path
 import bare
 from sampling import run, weights
 
-from isobudget import paths, told
-from isobudget.config import load
-from isobudget.rows import read_metadata, read_rows, write_rows
+from isobudget.files import paths
+from isobudget.files.tables import read_metadata, read_rows, write_rows
+from isobudget.study import stage_settings
+from isobudget.study.config import load
 
 ROOT = Path(__file__).parent.parent.parent
 JOBS = {"scoring_vs_vllm": (64, 1), "scoring_repeats_vs_vllm": (24, 12)}  # problems, and samples of each
@@ -52,7 +53,7 @@ def main():
         return {}
     models = {"small": {"engine": "vllm", "weights": str(folder), "samples": 4}}
     models[MODEL] = {"engine": "recorded", "samples": 4}
-    settings = told.rank(load({"models": models, "rankers": ["nll:small"]}), "nll:small", MODEL, "")
+    settings = stage_settings.rank(load({"models": models, "rankers": ["nll:small"]}), "nll:small", MODEL, "")
     ratios = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, (first, samples) in JOBS.items():

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from awkward import ANSWERS
 
+from isobudget.files.tables import read_rows
 from isobudget.problems.humaneval import problems
-from isobudget.rows import read_rows
 
 RECORD = Path(__file__).with_name("evalplus.json")
 SAMPLES = Path(__file__).parents[2] / "recordings/samples"

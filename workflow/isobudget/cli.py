@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 
 def main(arguments=None):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 UNITS = {"flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
 _WIDTH = 100

@@ -10,7 +10,7 @@ import urllib.request
 from importlib import metadata
 
 from isobudget.engines import vllm
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.sandbox import bubblewrap, docker
 
 _LEAST_GIB = 5  # a small model's weights, its samples and a database

@@ -1,7 +1,7 @@
 """A model's own chat template around what a user says."""
 
 from isobudget.engines.vllm import open_tokenizer
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 
 def tokens(settings, turns):

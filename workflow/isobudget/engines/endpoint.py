@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from isobudget import stage
-from isobudget.engines.journal import Journal
-from isobudget.engines.server import BrokeOff, Question, Server, usage
+from isobudget.engines.answer_log import Journal
+from isobudget.engines.http_client import BrokeOff, Question, Server, usage
 from isobudget.engines.vllm import Completion
-from isobudget.errors import StudyError
-from isobudget.rows import writable
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import writable
 
 # How a finish reason begins where the server gave up; whatever else it is called, the model ended or a limit was met.
 BROKEN = ("abort", "cancel", "error", "fail", "insufficient")

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from isobudget import stage
-from isobudget.engines import COMPILE_FROM, devices
-from isobudget.errors import StudyError
+from isobudget.engines import COMPILE_FROM, gpu_leases
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
 
 CPU_SEQUENCES = 64  # at once: more does not raise tokens a second on two to sixteen cores
 CPU_KV_GIB = 4
@@ -106,8 +106,8 @@ def load(settings, longest, seed, top_p=1.0, texts=1):
     dtype = settings["dtype"]
     if dtype == "auto" and cpu and not _has_bfloat16():
         dtype = "float32"
-    if not cpu or devices.pretended():
-        devices.lease(settings["tensor_parallel"], weights)
+    if not cpu or gpu_leases.pretended():
+        gpu_leases.lease(settings["tensor_parallel"], weights)
     options, compiled = {}, True
     if cpu:
         _check_memory(weights, dtype)

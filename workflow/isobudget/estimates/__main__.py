@@ -8,10 +8,10 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from isobudget import paths, rows, stage
-from isobudget.errors import StudyError
 from isobudget.estimates import at_hand, combined
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
+from isobudget.files import paths, stage, tables
+from isobudget.files.errors import StudyError
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
 from isobudget.statistics.votes import voted_rank_score_at_k
@@ -37,8 +37,8 @@ def estimate(args):
     n = passed.shape[1]
     k = np.arange(1, n // 2 + 1)
     correct = passed.sum(axis=1)
-    tables = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
-    tables.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
+    found = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
+    found.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
         if ranker == "combined":
             keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
@@ -50,17 +50,17 @@ def estimate(args):
                 values = rank_score_at_k(passed, scores, kept, k)
             else:
                 values = voted_rank_score_at_k(passed, scores, clusters, kept, k, seed)
-        tables.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
+        found.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
     for source in settings.get("at_hand", ()):
         files = blocks(paths.AT_HAND, source=source)
         accepted_ids, accepted = read_outcomes(files)
         _same_problems(files[0], "the tests at hand", accepted_ids, task_ids)
-        tables += _at_hand(source, accepted, passed, counts)
+        found += _at_hand(source, accepted, passed, counts)
     if settings["greedy"]:
         greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))
         _same_problems(blocks(paths.OUTCOMES, "greedy")[0], "the greedy outcomes", greedy_ids, task_ids)
         value = greedy.mean(axis=1, keepdims=True)
-        tables.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
+        found.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
     note = {
         "benchmark": benchmark,
         "model": model,
@@ -68,21 +68,21 @@ def estimate(args):
         # replicates of two models can be subtracted where these agree
         "problems_sha256": hashlib.sha256("\n".join(task_ids).encode()).hexdigest(),
     }
-    rows.write_rows(args.output, "estimates", pa.concat_tables(tables), note)
+    tables.write_rows(args.output, "estimates", pa.concat_tables(found), note)
 
 
 def _at_hand(source, accepted, passed, counts):
     """The rows of one source of tests at hand."""
-    n, tables, drawn = passed.shape[1], {}, {}
+    n, made, drawn = passed.shape[1], {}, {}
     for metric, (k, values) in at_hand.metrics(accepted, passed).items():
-        tables[metric] = _rows(metric, source, k, values, n, counts)
+        made[metric] = _rows(metric, source, k, values, n, counts)
         drawn[metric] = values.mean(axis=0), replicates(values, counts)
     handed = zip(drawn["at_hand_right_at_k"], drawn["at_hand_wrong_at_k"], strict=True)
     value, again = (at_hand.false_positives(right, wrong) for right, wrong in handed)
-    tables["ratio"] = _table(
+    made["ratio"] = _table(
         "at_hand_false_positives_at_k", source, np.arange(1, len(value) + 1), value, again, 0.0, n, len(passed)
     )
-    return list(tables.values())
+    return list(made.values())
 
 
 def _rows(metric, ranker, k, values, n, counts):
@@ -108,7 +108,7 @@ def _table(metric, ranker, k, value, drawn, bent, n, problems):
         "problems": [problems] * count,
         "replicates": pa.ListArray.from_arrays(offsets, drawn.T.ravel()),
     }
-    return pa.table(columns, schema=rows.SCHEMAS["estimates"])
+    return pa.table(columns, schema=tables.SCHEMAS["estimates"])
 
 
 def _same_problems(file, what, found, wanted):

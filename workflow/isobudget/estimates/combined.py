@@ -6,8 +6,8 @@ the other rankers, whose jobs are given no verdict and no test.
 
 import numpy as np
 
-from isobudget import paths, rows, stage
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
+from isobudget.files import paths, stage, tables
 from isobudget.statistics.combined import combined, combined_rank_score_at_k
 from isobudget.statistics.unbiased import rank_score_at_k
 
@@ -40,7 +40,7 @@ def combine(args):
     }
     note = {"ranker": "combined", "of": settings["rankers"], "votes": votes}
     note["weights"] = {task_id: each.tolist() for task_id, each in zip(task_ids, weights, strict=True)}
-    rows.write_rows(args.output, "scores", columns, keys | note)
+    tables.write_rows(args.output, "scores", columns, keys | note)
 
 
 def rank_score(file, blocks, passed, task_ids, excluded, k, seed):
@@ -56,7 +56,7 @@ def rank_score(file, blocks, passed, task_ids, excluded, k, seed):
     Returns:
         Floats in 0..1, shape (problems, ks).
     """
-    note = rows.read_metadata(file, "scores")
+    note = tables.read_metadata(file, "scores")
     n = passed.shape[1]
     scores, kept, _ = read_scores([file], task_ids, n)
     if not note["votes"]:

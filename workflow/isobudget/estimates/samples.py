@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isobudget import rows
-from isobudget.errors import StudyError
+from isobudget.files import tables
+from isobudget.files.errors import StudyError
 
 WRONG = ("failed", "error", "timeout", "memory", "crashed", "rejected")
 REPAIR = "delete it and run again to make it anew"
@@ -51,7 +51,7 @@ def excluded_problems(files):
     Raises:
         StudyError: the blocks do not agree.
     """
-    found = [set(rows.read_metadata(file, "outcomes").get("excluded", [])) for file in files]
+    found = [set(tables.read_metadata(file, "outcomes").get("excluded", [])) for file in files]
     for file, excluded in zip(files, found, strict=True):
         if excluded != found[0]:
             odd = sorted(excluded ^ found[0])[0]
@@ -100,7 +100,7 @@ def read_scores(files, task_ids, n, excluded=frozenset()):
 
 def _columns(files):
     """The columns of the first of the files; of none, if there is none."""
-    return rows.read_columns(files[0], "scores") if files else []
+    return tables.read_columns(files[0], "scores") if files else []
 
 
 def _numbers(columns):
@@ -125,12 +125,12 @@ def _read(files, kind, columns):
         raise StudyError(f"no block of {kind} to estimate from; give the model at least one block of samples.")
     blocks = []
     for file in files:
-        rows.read_metadata(file, kind)
+        tables.read_metadata(file, kind)
         try:
             # only what is needed: at the paper's size the other columns are gigabytes
             table = pq.read_table(file, columns=["task_id", "sample", *columns], read_dictionary=["task_id", "verdict"])
         except (pa.ArrowException, OSError) as error:
-            raise rows.damaged(file, error) from None
+            raise tables.damaged(file, error) from None
         # a missing score of a sample that is not kept is fine, and NaN says the same to numpy
         for name in ("task_id", "sample", *(c for c in columns if c not in ("score", "cluster"))):
             if table[name].null_count:

@@ -1,5 +1,5 @@
-from isobudget import stage
 from isobudget.execution.blocks import execute
+from isobudget.files import stage
 
 
 def main():

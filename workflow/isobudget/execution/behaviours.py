@@ -5,11 +5,12 @@ The job is given questions and inputs, and no file that holds a test or a refere
 
 import json
 
-from isobudget import cases, rows, stage
-from isobudget.errors import StudyError
-from isobudget.execution import extract
+from isobudget import extraction
+from isobudget.at_hand import cases
 from isobudget.execution.blocks import IDENTITY, extracted
 from isobudget.execution.judging import code_of, judge, with_imports
+from isobudget.files import stage, tables
+from isobudget.files.errors import StudyError
 from isobudget.sandbox import Program
 
 # How APPS looks for its function: a method of Solution, where the program has such a class and no such function.
@@ -46,9 +47,9 @@ def program_for(question, source, examples, settings):
 def observe(args):
     """Write `behaviours` rows, in the samples' order; each distinct program runs once, and none that is kept."""
     settings = args.settings
-    questions = {row["task_id"]: row for row in rows.read_rows(args.questions, "questions").to_pylist()}
+    questions = {row["task_id"]: row for row in tables.read_rows(args.questions, "questions").to_pylist()}
     examples = {}
-    for example in rows.read_rows(args.examples, "examples").to_pylist():
+    for example in tables.read_rows(args.examples, "examples").to_pylist():
         question = questions[example["task_id"]]
         if question["kind"] == "call" and not cases.safe(example["call"], question["entry_point"]):
             raise StudyError(
@@ -56,10 +57,10 @@ def observe(args):
                 f"{question['entry_point']}; delete the file and run again to make it anew."
             )
         examples.setdefault(example["task_id"], []).append(example)
-    drawn = rows.read_metadata(args.samples, "samples")
-    stop = extract.stop_sequences(settings)
+    drawn = tables.read_metadata(args.samples, "samples")
+    stop = extraction.stop_sequences(settings)
     numbers, plan = {}, []
-    for sample in rows.read_rows(args.samples, "samples").to_pylist():
+    for sample in tables.read_rows(args.samples, "samples").to_pylist():
         question = questions[sample["task_id"]]
         asked = examples.get(sample["task_id"], [])
         code = code_of(question, settings)
@@ -79,7 +80,7 @@ def observe(args):
             row = {key: sample[key] for key in ("task_id", "sample")} | {"example": example["example"]}
             found.append(row | {"ended": ended, "value": value, "passed": passed})
     note = {key: value for key, value in drawn.items() if key in IDENTITY}
-    rows.write_rows(args.output, "behaviours", found, {**note, **facts, "distinct": len(numbers)})
+    tables.write_rows(args.output, "behaviours", found, {**note, **facts, "distinct": len(numbers)})
 
 
 if __name__ == "__main__":

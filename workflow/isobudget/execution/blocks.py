@@ -2,10 +2,10 @@
 
 import collections
 
-from isobudget import rows
-from isobudget.errors import StudyError
-from isobudget.execution import extract
+from isobudget import extraction
 from isobudget.execution.judging import code_of, judge, program_for, sha256
+from isobudget.files import tables
+from isobudget.files.errors import StudyError
 from isobudget.sandbox import verdicts
 
 IDENTITY = ("benchmark", "model", "decoding", "block")
@@ -19,10 +19,10 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     a problem that its own reference excluded get no row; the file's metadata name those problems. Raises
     StudyError if the references have not passed, a task_id is unknown, or the sandbox fails.
     """
-    problems = {row["task_id"]: row for row in rows.read_rows(problems_path, "problems").to_pylist()}
-    drawn = rows.read_metadata(samples_path, "samples")
+    problems = {row["task_id"]: row for row in tables.read_rows(problems_path, "problems").to_pylist()}
+    drawn = tables.read_metadata(samples_path, "samples")
     excluded = _check_references(references_path, problems)
-    stop = extract.stop_sequences(settings)
+    stop = extraction.stop_sequences(settings)
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(_samples(samples_path)):
@@ -54,17 +54,17 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     metadata = {
         **{key: value for key, value in drawn.items() if key in IDENTITY},
         **facts,
-        "extraction": extract.VERSION,
+        "extraction": extraction.VERSION,
         "distinct": len(programs),
         "excluded": excluded,
         "verdicts": dict(collections.Counter(row["verdict"] for row in found)),
     }
-    rows.write_rows(output, "outcomes", found, metadata)
+    tables.write_rows(output, "outcomes", found, metadata)
 
 
 def _samples(path):
     """The samples one by one, as dicts; few of them are in memory as such."""
-    for batch in rows.read_rows(path, "samples").to_batches(max_chunksize=4096):
+    for batch in tables.read_rows(path, "samples").to_batches(max_chunksize=4096):
         yield from batch.to_pylist()
 
 
@@ -75,15 +75,15 @@ def extracted(drawn, prompt, text, stop, entry_point):
     what another harness made ready. Else a completion.
     """
     if drawn.get("form", "raw") != "raw":
-        return extract.as_it_stands(prompt, text, drawn["form"])
+        return extraction.as_it_stands(prompt, text, drawn["form"])
     if drawn.get("chat"):
-        return extract.from_answer(prompt, text, entry_point or None)
-    return extract.from_completion(prompt, text, stop)
+        return extraction.from_answer(prompt, text, entry_point or None)
+    return extraction.from_completion(prompt, text, stop)
 
 
 def _check_references(path, problems):
     """The task_ids of `problems` that their own reference excluded, sorted."""
-    references = rows.read_json(path)
+    references = tables.read_json(path)
     excluded = set(references.get("excluded", {})) & set(problems)
     missing = sorted(set(problems) - set(references.get("task_ids", [])) - excluded)
     if missing:

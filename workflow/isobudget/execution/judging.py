@@ -9,11 +9,11 @@ import time
 
 from tqdm import tqdm
 
-from isobudget import stage
-from isobudget.errors import StudyError
-from isobudget.execution import kept
+from isobudget.execution import verdict_cache
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
+from isobudget.files.stage import say
 from isobudget.sandbox import Program, open_sandbox, verdicts
-from isobudget.stage import say
 
 SANDBOX_KEYS = ("engine", "timeout", "memory", "runtime")
 AFTER, IN_PROGRAM = "AFTER = ", "in_program"
@@ -105,7 +105,7 @@ def judge(programs, settings, workers, title, keep_in=None):
             outcomes = _run(sandbox, programs, title)
             ran = len(programs)
         else:
-            with kept.open_kept(keep_in) as known:
+            with verdict_cache.open_kept(keep_in) as known:
                 outcomes, ran = _run_unknown(sandbox, programs, title, known, {**sandbox.conditions(), **limits})
         facts = {
             "engine": sandbox.engine,
@@ -127,7 +127,7 @@ def judge(programs, settings, workers, title, keep_in=None):
 
 def _run_unknown(sandbox, programs, title, known, conditions):
     """Outcomes of all programs, those that nobody judged before by running them, and how many that were."""
-    keys = [kept.key(program, conditions) for program in programs]
+    keys = [verdict_cache.key(program, conditions) for program in programs]
     found = known.find(keys)
     unknown = [number for number, one in enumerate(keys) if one not in found]
     if len(unknown) < len(programs):

@@ -6,9 +6,9 @@ is judged, no metric counts them. Too many of them are no fault of the benchmark
 
 import math
 
-from isobudget import rows, stage
-from isobudget.errors import StudyError
 from isobudget.execution.judging import code_of, judge, program_for
+from isobudget.files import stage, tables
+from isobudget.files.errors import StudyError
 from isobudget.sandbox import verdicts
 
 # A reference shows that the tests are right, not that it is quick: it gets so many times the time of a sample.
@@ -23,7 +23,7 @@ def check_references(problems_path, settings, workers, output):
     limits, seconds. Raises StudyError that names the first problem whose reference fails where more do than the share
     `excusable` of the settings (none, if it does not say).
     """
-    problems = {problem["task_id"]: problem for problem in rows.read_rows(problems_path, "problems").to_pylist()}
+    problems = {problem["task_id"]: problem for problem in tables.read_rows(problems_path, "problems").to_pylist()}
     excluded = {task_id: "it has no tests" for task_id, problem in problems.items() if not problem["tests"]}
     checked = [task_id for task_id, problem in problems.items() if problem["tests"] and problem["reference"]]
     passed, failed, facts = _run(problems, checked, settings, workers)
@@ -52,7 +52,7 @@ def check_references(problems_path, settings, workers, output):
         "excluded": excluded,
     }
     _tell(found, settings)
-    rows.write_json(output, {**facts, **found})
+    tables.write_json(output, {**facts, **found})
 
 
 def _run(problems, task_ids, settings, workers):

@@ -2,8 +2,8 @@
 
 import importlib
 
-from isobudget import stage
-from isobudget.rows import write_rows
+from isobudget.files import stage
+from isobudget.files.tables import write_rows
 
 
 def write_problems(args):

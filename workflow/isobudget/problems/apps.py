@@ -9,7 +9,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.problems import apps_shots, hub
 
 PINNED = {

@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from isobudget.errors import StudyError
-from isobudget.stage import say
+from isobudget.files.errors import StudyError
+from isobudget.files.stage import say
 
 _BUILDERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
 

@@ -8,7 +8,7 @@ import ast
 import builtins
 import warnings
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.problems import hub
 
 REPOSITORY = "google-research-datasets/mbpp"

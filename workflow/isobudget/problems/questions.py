@@ -3,8 +3,8 @@
 A job that is given this file alone cannot look at a test, whatever it does.
 """
 
-from isobudget import stage
-from isobudget.rows import read_metadata, read_rows, write_rows
+from isobudget.files import stage
+from isobudget.files.tables import read_metadata, read_rows, write_rows
 
 
 def write_questions(args):

@@ -1,9 +1,9 @@
 """Score one block of samples with one ranker; the tests are never read."""
 
-from isobudget import stage
 from isobudget.engines import vllm
+from isobudget.files import stage
+from isobudget.files.tables import read_metadata, read_rows, write_rows
 from isobudget.ranking import likelihood, plain
-from isobudget.rows import read_metadata, read_rows, write_rows
 
 
 def rank_block(args):

@@ -1,8 +1,8 @@
 """Negative log-likelihood: the mean over completion tokens of -log p, prompt left out (Hassid et al., 2024)."""
 
 from isobudget.engines import vllm
-from isobudget.errors import StudyError
-from isobudget.rows import read_json, read_metadata, read_rows
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_json, read_metadata, read_rows
 
 
 def mean_nll(logprob, tokens):

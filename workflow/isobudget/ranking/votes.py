@@ -15,8 +15,8 @@ codet-sqrt  sqrt(|S_x|) |S_y|, which the authors' code has; it orders as |S_x| |
 import hashlib
 import json
 
-from isobudget import stage
-from isobudget.rows import read_metadata, read_rows, write_rows
+from isobudget.files import stage
+from isobudget.files.tables import read_metadata, read_rows, write_rows
 
 
 def vote(kind, answers, times):

@@ -6,14 +6,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import isobudget
-from isobudget import stage
-from isobudget.report import captions, figures
+from isobudget.files import stage
+from isobudget.files.tables import whole_file
+from isobudget.report import captions
 from isobudget.report.data import in_script, page_data
 from isobudget.report.database import UNITS, read_study
+from isobudget.report.figures import drawing
 from isobudget.report.inline import inline_svg
 from isobudget.report.page import page
 from isobudget.report.tables import write_tables
-from isobudget.rows import whole_file
 
 MOST_DRAWN = 1_000_000  # letters of drawings on the page; the paper's study has more, its curves are long
 _LABELS = {
@@ -56,9 +57,9 @@ def _draw(study, benchmark, folder):
     """Draw every figure of one benchmark; a list of what the page needs of each."""
     done = []
     for kind, stem, draw, units in (
-        ("pass", "pass", figures.pass_figure, (*UNITS, None)),
-        ("rank", "rank_score", figures.rank_figure, UNITS),
-        ("at_hand", "at_hand", figures.at_hand_figure, UNITS),
+        ("pass", "pass", drawing.pass_figure, (*UNITS, None)),
+        ("rank", "rank_score", drawing.rank_figure, UNITS),
+        ("at_hand", "at_hand", drawing.at_hand_figure, UNITS),
     ):
         for unit in units:
             figure = draw(study, benchmark, unit)
@@ -66,7 +67,7 @@ def _draw(study, benchmark, folder):
                 continue
             name = f"{stem}_at_{unit or 'k'}"
             path = folder / benchmark / name
-            figures.save(figure, path)
+            drawing.save(figure, path)
             words = captions.alternative(study, benchmark, kind, unit)
             svg = path.with_name(f"{name}.svg").read_text(encoding="utf-8")
             done.append(
@@ -75,7 +76,7 @@ def _draw(study, benchmark, folder):
                     "path": path,
                     "title": captions.title(kind, unit),
                     "caption": captions.caption(study, benchmark, kind, unit),
-                    "wide": figure.get_figwidth() > figures.WIDTH,
+                    "wide": figure.get_figwidth() > drawing.WIDTH,
                     "svg": inline_svg(svg, f"{benchmark}-{name}", words),
                 }
             )

@@ -1,7 +1,7 @@
 """What stands above, below and in place of each figure: title, caption, and words for a screen reader."""
 
 from isobudget.report import curves
-from isobudget.report.amounts import NAMES, amount, percent, short_names, source_words
+from isobudget.report.formatting import NAMES, amount, percent, short_names, source_words
 
 _OVER = {None: "k", "flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
 

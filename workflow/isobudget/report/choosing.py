@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from isobudget.choosers import AT_HAND
-from isobudget.report import answer
-from isobudget.report.amounts import NAMES, chooser_words, digits, percent, points, short_names, source_words, times
+from isobudget.report import sentences
+from isobudget.report.formatting import NAMES, chooser_words, digits, percent, points, short_names, source_words, times
+from isobudget.study.rankers import AT_HAND
 
 COST = 2  # of a wrong answer, in right ones, that the sentence on the best k speaks of
 
@@ -30,7 +30,7 @@ def contests(study, benchmark, unit, single):
     Returns:
         (cheapest, dearest, list of Contest); the list is empty where two models with a cost are missing.
     """
-    price = answer.prices(study, benchmark, unit)
+    price = sentences.prices(study, benchmark, unit)
     if len(price) < 2:
         return None, None, []
     cheapest, dearest = next(iter(price)), list(price)[-1]

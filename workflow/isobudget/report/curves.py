@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from isobudget import published
-from isobudget.choosers import AT_HAND
+from isobudget.study import published
+from isobudget.study.rankers import AT_HAND
 
 
 class Curve(NamedTuple):

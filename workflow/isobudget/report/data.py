@@ -2,12 +2,12 @@
 
 import json
 
-from isobudget.report import amounts, answer
+from isobudget.report import formatting, sentences
 from isobudget.report.browser import browser
+from isobudget.report.colours import looks, variables
 from isobudget.report.curves import candidate_cost, greedy_stars, published_tables
 from isobudget.report.database import UNITS, connected
 from isobudget.report.families import families
-from isobudget.report.look import looks, variables
 
 
 def page_data(study, database):
@@ -34,7 +34,7 @@ def in_script(data):
 
 def _models(study):
     series = {colour: name for colour, name, _, _ in variables()}
-    look, short = looks(study.models), amounts.short_names(study.models)
+    look, short = looks(study.models), formatting.short_names(study.models)
     return [
         {"name": model, "short": short[model], "colour": series[look[model].light], "marker": look[model].marker}
         for model in study.models
@@ -46,10 +46,10 @@ def _unit(study, unit):
     costs = study.costs_in(unit)
     cheapest = min(costs, key=lambda model: costs[model].relative)
     return {
-        "name": amounts.NAMES[unit],
+        "name": formatting.NAMES[unit],
         "scales": [
-            {"factor": scale.factor, "axis": scale.axis, "short": scale.short, "from": amounts.smallest(scale)}
-            for scale in amounts.scales(unit)
+            {"factor": scale.factor, "axis": scale.axis, "short": scale.short, "from": formatting.smallest(scale)}
+            for scale in formatting.scales(unit)
         ],
         "cheapest": study.models.index(cheapest),
         "one": costs[cheapest].generation / costs[cheapest].relative,
@@ -76,7 +76,7 @@ def _star(study, star):
 def _part(study, connection, benchmark, problems):
     starts = {}
     for unit in UNITS:
-        row = answer.deciding(study, benchmark, unit)
+        row = sentences.deciding(study, benchmark, unit)
         if row is not None and row.budget_absolute is not None:
             starts[unit] = row.budget_absolute
     return {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 _BUDGET = "benchmark model unit budget budget_absolute k value low high"
 
@@ -86,7 +86,7 @@ class Study:
     rejected: tuple  # benchmark, model, decoding, reason, count: what became of no program
     kept: tuple  # (key, JSON text): settings and versions of the aggregate stage
     whole: dict  # {benchmark: how many problems the whole of it has}
-    published: dict  # {benchmark: {model: its name in isobudget.published}}
+    published: dict  # {benchmark: {model: its name in isobudget.study.published}}
 
     @cached_property
     def benchmarks(self):
@@ -154,7 +154,7 @@ def read_study(path, whole=None, published=None):
     Args:
         path: results/isobudget.duckdb.
         whole: {benchmark: how many problems the whole of it has}, to tell a part from it.
-        published: {benchmark: {model: its name in isobudget.published}}, where the paper's figures stand beside.
+        published: {benchmark: {model: its name in isobudget.study.published}}, where the paper's figures stand beside.
 
     Raises:
         StudyError: the file is missing, cut short, no DuckDB database, in use by a writer, or

@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from isobudget.report.look import THEME, variables
+from isobudget.report.colours import THEME, variables
 
 
 def inline_svg(text, prefix, alternative):

@@ -8,10 +8,10 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
-from isobudget.report import answer, choosing
-from isobudget.report.amounts import NAMES, amount, chooser_words, digits, percent, points, scale, short_names
+from isobudget.report import choosing, sentences
+from isobudget.report.colours import looks, variables
 from isobudget.report.database import COLUMNS, UNITS
-from isobudget.report.look import looks, variables
+from isobudget.report.formatting import NAMES, amount, chooser_words, digits, percent, points, scale, short_names
 
 QUESTION = "With the same budget: run a large code model once, or a small one many times?"
 # in this order they are one script, in one scope
@@ -84,7 +84,7 @@ def _part(study, benchmark, figures):
         "size": study.size(benchmark),
         "partial": study.part(benchmark),
         "excluded": _excluded([row.task_id for row in study.excluded if row.benchmark == benchmark]),
-        "answers": [_answer(study, benchmark, unit) for unit in UNITS if answer.winners(study, benchmark, unit)],
+        "answers": [_answer(study, benchmark, unit) for unit in UNITS if sentences.winners(study, benchmark, unit)],
         "figures": figures,
         "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
         "ranked": [each for unit in UNITS if (each := _ranked(study, benchmark, unit))],
@@ -104,15 +104,15 @@ def _excluded(task_ids, shown=12):
 
 
 def _answer(study, benchmark, unit):
-    rows = answer.winners(study, benchmark, unit)
+    rows = sentences.winners(study, benchmark, unit)
     cost = scale(unit, max(row.budget_absolute or 0 for row in rows))
     names = short_names(study.models)
     return {
         "name": NAMES[unit],
         "axis": cost.axis,
-        "recommendation": answer.recommendation(study, benchmark, unit),
-        "headline": answer.headline(study, benchmark, unit),
-        "without_tests": answer.without_tests(study, benchmark, unit),
+        "recommendation": sentences.recommendation(study, benchmark, unit),
+        "headline": sentences.headline(study, benchmark, unit),
+        "without_tests": sentences.without_tests(study, benchmark, unit),
         "at_hand": choosing.by_tests_at_hand(study, benchmark, unit),
         "rows": [
             {
@@ -121,12 +121,12 @@ def _answer(study, benchmark, unit):
                 "model": row.model,
                 "best": f"{names[row.model]} × {row.k}",
                 "value": percent(row.value),
-                "interval": answer.interval(row),
+                "interval": sentences.interval(row),
                 "runner_up": row.runner_up,
                 "second": f"{names[row.runner_up]} × {row.runner_up_k}" if row.runner_up else None,
                 "margin": points(row.margin),
                 "margin_interval": f"{points(row.margin_low)} to {points(row.margin_high)}",
-                "separated": answer.separated(row),
+                "separated": sentences.separated(row),
             }
             for row in rows
         ],
@@ -134,9 +134,9 @@ def _answer(study, benchmark, unit):
             f"Budget {digits(row.budget)} leaves out {rival.model}: k = {rival.k} needs {2 * rival.k} samples a problem"
             + ("." if rival.n is None else f", and {rival.n} were drawn.")
             for row in rows
-            for rival in answer.undersampled(study, benchmark, unit, row.budget)
+            for rival in sentences.undersampled(study, benchmark, unit, row.budget)
         ]
-        + [f"{note[0].upper()}{note[1:]}." for note in [answer.unscored(study, benchmark, unit)] if note],
+        + [f"{note[0].upper()}{note[1:]}." for note in [sentences.unscored(study, benchmark, unit)] if note],
     }
 
 
@@ -154,7 +154,7 @@ def _single(study, benchmark, model):
             for name, row in (("greedy", greedy), ("first", first), ("last", last))
         },
         **{
-            f"{name}_interval": answer.interval(row) if row else "-"
+            f"{name}_interval": sentences.interval(row) if row else "-"
             for name, row in (("greedy", greedy), ("first", first), ("last", last))
         },
     }
@@ -162,12 +162,12 @@ def _single(study, benchmark, model):
 
 def _ranked(study, benchmark, unit):
     """Every ranker at the budget of the answer, and every single output that it pays for, best first."""
-    row = answer.deciding(study, benchmark, unit)
+    row = sentences.deciding(study, benchmark, unit)
     if row is None:
         return None
     chosen = [
         (each, f"{chooser_words(each.ranker, study.models)}, one of {each.k}")
-        for each in answer.at_budget(study.rank_score_at_budget, row)
+        for each in sentences.at_budget(study.rank_score_at_budget, row)
         if each.k > 1  # one candidate leaves nothing to choose
     ]
     if not chosen:
@@ -176,7 +176,7 @@ def _ranked(study, benchmark, unit):
     singles += [
         (each, "sampled, the only one") for each in study.pass_at_k if each.benchmark == benchmark and each.k == 1
     ]
-    affordable = answer.prices(study, benchmark, unit)
+    affordable = sentences.prices(study, benchmark, unit)
     singles = [each for each in singles if affordable.get(each[0].model, float("inf")) <= row.budget * (1 + 1e-9)]
     names = short_names(study.models)
     scored = [each for each in chosen + singles if each[0].value is not None]
@@ -189,7 +189,7 @@ def _ranked(study, benchmark, unit):
                 "name": names[each.model],
                 "by": by,
                 "value": percent(each.value),
-                "interval": answer.interval(each),
+                "interval": sentences.interval(each),
             }
             for each, by in sorted(scored, key=lambda entry: (-entry[0].value, entry[0].model, entry[1]))
         ],

@@ -4,11 +4,11 @@ import argparse
 import sys
 import textwrap
 
-from isobudget.config import BENCHMARKS
-from isobudget.errors import StudyError
-from isobudget.report import answer, choosing
-from isobudget.report.amounts import NAMES, digits, percent, points, scale, short_names
+from isobudget.files.errors import StudyError
+from isobudget.report import choosing, sentences
 from isobudget.report.database import UNITS, read_study
+from isobudget.report.formatting import NAMES, digits, percent, points, scale, short_names
+from isobudget.study.config import BENCHMARKS
 
 WIDTH = 100
 _LEFT = {"best", "95 % int.", "runner-up", "separated"}
@@ -20,7 +20,7 @@ def table(study):
         _block(study, benchmark, unit)
         for benchmark in study.benchmarks
         for unit in UNITS
-        if answer.winners(study, benchmark, unit)
+        if sentences.winners(study, benchmark, unit)
     ]
     if not blocks:
         blocks = ["No budget of this study buys a generation with a known cost, so there is no winner to show."]
@@ -28,14 +28,14 @@ def table(study):
 
 
 def _block(study, benchmark, unit):
-    rows = answer.winners(study, benchmark, unit)
+    rows = sentences.winners(study, benchmark, unit)
     names = short_names(study.models)
     columns = _columns(rows, unit, names)
     if _width(columns) > WIDTH:  # names too long for a line: letters, told below
         names = {model: _letter(position) for position, model in enumerate(study.models)}
         columns = _columns(rows, unit, names)
     title = f"{benchmark}, {study.size(benchmark)}, equal {NAMES[unit]}, unit tests to choose by. "
-    lines = textwrap.wrap(title + answer.headline(study, benchmark, unit), WIDTH, break_on_hyphens=False)
+    lines = textwrap.wrap(title + sentences.headline(study, benchmark, unit), WIDTH, break_on_hyphens=False)
     lines += ["", *_aligned(columns)]
     for note in _notes(study, benchmark, unit, rows, names):
         lines += textwrap.wrap(note, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
@@ -61,7 +61,7 @@ def _columns(rows, unit, names):
         ("runner-up", [f"{names[row.runner_up]} x {row.runner_up_k}" if row.runner_up else "-" for row in rows]),
         ("margin", [points(row.margin) for row in rows]),
         ("95 % int.", [_span(points(row.margin_low), points(row.margin_high)) for row in rows]),
-        ("separated", [told[answer.separated(row)] for row in rows]),
+        ("separated", [told[sentences.separated(row)] for row in rows]),
     ]
     return [(head, cells) for head, cells in columns if set(cells) != {"-"}]
 
@@ -89,7 +89,7 @@ def _aligned(columns):
 
 
 def _notes(study, benchmark, unit, rows, names):
-    prices = answer.prices(study, benchmark, unit)
+    prices = sentences.prices(study, benchmark, unit)
     cheapest = next((model for model, cost in study.costs_in(unit).items() if cost.relative == 1), "the cheapest model")
     notes = [f"budget is in generations of {cheapest}, {scale_words(unit, rows)} a problem beside it"]
     if len(prices) > 1:
@@ -99,10 +99,10 @@ def _notes(study, benchmark, unit, rows, names):
     if len(rows) > 1:
         notes.append("each interval holds at its own budget, not all of them at once")
     for row in rows:
-        for model, k, n in answer.undersampled(study, benchmark, unit, row.budget):
+        for model, k, n in sentences.undersampled(study, benchmark, unit, row.budget):
             held = "" if n is None else f", {n} were drawn"
             notes.append(f"budget {digits(row.budget)} leaves out {names[model]}: x {k} needs {2 * k} samples{held}")
-    left_open = answer.unscored(study, benchmark, unit)
+    left_open = sentences.unscored(study, benchmark, unit)
     return [*notes, left_open] if left_open else notes
 
 

@@ -2,8 +2,8 @@
 
 import csv
 
+from isobudget.files.tables import whole_file
 from isobudget.report.database import COLUMNS
-from isobudget.rows import whole_file
 
 
 def write_tables(study, folder):

@@ -1,12 +1,11 @@
 """Draw one block of samples, `n` for every problem, and keep them as they came."""
 
-from isobudget import stage
-from isobudget.engines import journal, vllm
-from isobudget.rows import read_rows, write_rows
-from isobudget.sampling import live, recorded
-from isobudget.sampling.imported import blocks
+from isobudget.engines import answer_log, vllm
+from isobudget.files import stage
+from isobudget.files.tables import read_rows, write_rows
+from isobudget.sampling import from_import, from_recording, from_vllm
 
-ENGINES = {"vllm": live, "recorded": recorded, "import": blocks}
+ENGINES = {"vllm": from_vllm, "recorded": from_recording, "import": from_import}
 
 
 def draw_block(args):
@@ -14,13 +13,13 @@ def draw_block(args):
     problems = read_rows(args.problems, "problems").to_pylist()
     where = {"benchmark": args.benchmark, "model": args.model, "decoding": args.decoding, "block": args.block}
     if args.settings["engine"] == "endpoint":
-        from isobudget.sampling import asked  # its HTTP client takes longer to import than a replay does to run
+        from isobudget.sampling import from_endpoint  # its HTTP client takes longer to import than a replay does to run
 
-        rows, metadata = asked.samples(problems, args.settings, where, args.server, args.output)
+        rows, metadata = from_endpoint.samples(problems, args.settings, where, args.server, args.output)
     else:
         rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, args.recording)
     write_rows(args.output, "samples", rows, where | metadata)
-    journal.beside(args.output).unlink(missing_ok=True)
+    answer_log.beside(args.output).unlink(missing_ok=True)
 
 
 def main():

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from isobudget import stage
-from isobudget.errors import StudyError
-from isobudget.rows import read_json, write_json
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_json, write_json
 
 
 def keep_config(args):

@@ -4,10 +4,10 @@ Loading is left out. A first small batch, untimed, lets the engine warm up. Scor
 on the same completions where the study ranks with this model.
 """
 
-from isobudget import stage
 from isobudget.engines import vllm
-from isobudget.errors import StudyError
-from isobudget.rows import read_json, read_metadata, read_rows, write_json
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_json, read_metadata, read_rows, write_json
 from isobudget.sampling.prompts import prompts
 
 # another prompt than the timed ones, so that nothing of theirs is in the cache

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from isobudget import stage
-from isobudget.errors import StudyError
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
 
 
 def make_folder(args):

@@ -5,13 +5,13 @@ word assert. Completion models and chat models are asked alike. What is drawn is
 asserts in it is execution's part. The stage is given questions, which hold no tests.
 """
 
-from isobudget import stage
 from isobudget.engines import vllm
-from isobudget.errors import StudyError
-from isobudget.rows import read_metadata, read_rows, write_rows
-from isobudget.sampling import live, recorded
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata, read_rows, write_rows
+from isobudget.sampling import from_recording, from_vllm
 
-ENGINES = {"vllm": live, "recorded": recorded}
+ENGINES = {"vllm": from_vllm, "recorded": from_recording}
 # of problems/mbpp.py: what stands around the description of the task that is asked last
 _TASK = ("here is your task: ", " Your code should pass these tests:")
 

@@ -7,10 +7,10 @@ with open_sandbox(settings, workers=2) as sandbox:
 import contextlib
 import re
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
+from isobudget.files.stage import say
 from isobudget.sandbox import bubblewrap, docker, launch
 from isobudget.sandbox.pool import Outcome, Pool, Program
-from isobudget.stage import say
 
 __all__ = ["Outcome", "Program", "Sandbox", "memory_bytes", "open_sandbox"]
 

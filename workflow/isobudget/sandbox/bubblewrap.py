@@ -16,7 +16,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.sandbox import launch, root, seccomp
 
 NAME = "bubblewrap"

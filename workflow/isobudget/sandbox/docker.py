@@ -12,10 +12,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from isobudget import leftovers
-from isobudget.errors import StudyError
+from isobudget.files import temporary
+from isobudget.files.errors import StudyError
+from isobudget.files.stage import say
 from isobudget.sandbox import launch, root
-from isobudget.stage import say
 
 NAME = "docker"
 LABEL = "isobudget.sandbox"
@@ -85,8 +85,8 @@ class Worker:
         place = tempfile.gettempdir()
         if len(os.fsencode(place)) > _LONGEST:
             place = "/tmp"
-        leftovers.sweep(place, CHANNEL)
-        self._folder = tempfile.TemporaryDirectory(prefix=f"{CHANNEL}{leftovers.owner()}", dir=place)
+        temporary.sweep(place, CHANNEL)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{CHANNEL}{temporary.owner()}", dir=place)
         try:
             listener = _listen(self._folder.name) if self._direct else None
             self._create(engine, command)
@@ -137,7 +137,7 @@ class Worker:
             environment=launch.ENVIRONMENT,
             host_config=host,
             stdin_open=True,  # and closed with the connection: a server whose job was killed ends by itself
-            labels={LABEL: leftovers.owner()},
+            labels={LABEL: temporary.owner()},
             hostname="sandbox",
             working_dir="/",
             user="0:0",

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import json
 import struct
-from pathlib import Path
+from importlib import resources
 
 from isobudget.sandbox import root
 
@@ -33,7 +33,7 @@ _LENGTH = struct.Struct("<I")
 _BOOTSTRAP = """
 import builtins, json, sys, types
 names = json.loads(sys.argv.pop(1))
-for name in ("isobudget", "isobudget.sandbox", *names):
+for name in ("isobudget", "isobudget.sandbox", "isobudget.sandbox.inside", *names):
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = []
     if "." in name:
@@ -60,8 +60,8 @@ def command(memory, uid, socket=None):
 
 
 def _sources():
-    here = Path(__file__).parent
-    return {f"isobudget.sandbox.{name}": (here / f"{name}.py").read_text() for name in MODULES}
+    here = resources.files("isobudget.sandbox.inside")
+    return {f"isobudget.sandbox.inside.{name}": here.joinpath(f"{name}.py").read_text() for name in MODULES}
 
 
 def judge_sum():

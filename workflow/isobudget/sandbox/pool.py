@@ -15,7 +15,7 @@ import sys
 import threading
 from functools import partial
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.sandbox import launch, verdicts
 
 AHEAD = 2  # jobs that a worker holds: one that runs, one to start without asking

@@ -19,7 +19,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 RECIPE = 1  # raise it when what follows makes another tree from the same Python
 PYTHON = "/usr/bin/python3"

@@ -13,12 +13,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from isobudget import rows, stage
-from isobudget.choosers import AT_HAND
-from isobudget.errors import StudyError
+from isobudget.files import stage, tables
+from isobudget.files.errors import StudyError
 from isobudget.store import choosing, comparisons, mixtures
 from isobudget.store.files import UNITS, check, drawn, read_costs, read_through, study_files
 from isobudget.store.prices import candidate_costs, in_unit
+from isobudget.study.rankers import AT_HAND
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
 ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}
@@ -44,7 +44,7 @@ def aggregate(args):
     files = study_files(args.results, settings)
     check(files)
     costs = read_costs(args.results, settings["models"])
-    with rows.whole_file(args.output) as temporary:
+    with tables.whole_file(args.output) as temporary:
         temporary.unlink()  # DuckDB takes no empty file for a database
         try:
             with contextlib.closing(duckdb.connect(str(temporary))) as connection:
@@ -133,7 +133,7 @@ def _mix(connection, files, costs):
             continue
         asked = "SELECT budget_absolute FROM absolute_budgets WHERE unit = $1 ORDER BY budget"
         budgets = [budget for (budget,) in connection.execute(asked, [unit]).fetchall()]
-        bootstrap = next(rows.read_metadata(file.path, file.kind)["bootstrap"] for file in files if _estimated(file))
+        bootstrap = next(tables.read_metadata(file.path, file.kind)["bootstrap"] for file in files if _estimated(file))
         keys = {"benchmark": benchmark, "unit": unit, "cheapest": cheapest}
         _insert(connection, "mixes", mixtures.mixtures(counts, paid, budgets, bootstrap), keys)
 

@@ -8,12 +8,12 @@ import itertools
 
 import numpy as np
 
-from isobudget.choosers import AT_HAND
 from isobudget.statistics import steps
 from isobudget.statistics.at_hand import WRONG_COSTS, best_k
 from isobudget.statistics.bootstrap import interval
 from isobudget.store.comparisons import Option, options
 from isobudget.store.prices import candidate
+from isobudget.study.rankers import AT_HAND
 
 SINGLES = {"greedy": "greedy", "pass_at_k": "sampled"}  # metric: what one output of a model is called
 

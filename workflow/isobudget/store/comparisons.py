@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isobudget import rows
+from isobudget.files import tables
 from isobudget.statistics import steps
 from isobudget.statistics.bootstrap import interval
 from isobudget.store.prices import candidate
@@ -42,7 +42,7 @@ def read_estimates(file):
     Args:
         file: the path of an estimates file, whose metrics hold every k from 1 on.
     """
-    table = rows.read_rows(file.path, "estimates")
+    table = tables.read_rows(file.path, "estimates")
     metrics = {}
     keys = list(zip(table["metric"].to_pylist(), table["ranker"].to_pylist(), strict=True))
     places = {}

@@ -5,8 +5,8 @@ Looking would let in what a removed model or an earlier setting left behind.
 
 from dataclasses import dataclass
 
-from isobudget import paths, rows
-from isobudget.errors import StudyError
+from isobudget.files import paths, tables
+from isobudget.files.errors import StudyError
 
 UNITS = ("flops", "seconds", "usd")
 _DRAWN = ("engine", "dtype", "compiled", "weights", "revision", "hardware", "versions")
@@ -81,7 +81,7 @@ def check(files):
     """
     alike = {}
     for file in files:
-        note = rows.read_metadata(file.path, file.kind)
+        note = tables.read_metadata(file.path, file.kind)
         if file.kind != "estimates":
             continue
         # margins subtract replicates one by one: they must be of the same problems and resamples
@@ -104,7 +104,7 @@ def drawn(files):
     for file in files:
         if file.kind != "samples" or file.decoding != "sampled":
             continue
-        note, facts = rows.read_metadata(file.path, file.kind), found.setdefault(file.model, {})
+        note, facts = tables.read_metadata(file.path, file.kind), found.setdefault(file.model, {})
         for fact in (*_DRAWN, "seed"):
             if note.get(fact) is not None and note[fact] not in facts.setdefault(fact, []):
                 facts[fact].append(note[fact])
@@ -125,7 +125,7 @@ def read_through(files):
         StudyError: names the first that cannot be read; none is raised where all can be.
     """
     for file in files:
-        rows.read_rows(file.path, file.kind)
+        tables.read_rows(file.path, file.kind)
 
 
 def read_costs(results, models):
@@ -144,7 +144,7 @@ def read_costs(results, models):
     found = []
     for model in models:
         path = paths.below(results, paths.COSTS, model=model)
-        cost = rows.read_json(path)
+        cost = tables.read_json(path)
         try:
             for unit in UNITS:
                 beside = cost["generation"]["flops_read_written"] if unit == "flops" else None

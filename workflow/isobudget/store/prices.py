@@ -1,9 +1,9 @@
 """What a candidate costs, choosing included: the one place that says which chooser costs what."""
 
-from isobudget import choosers
+from isobudget.study import rankers
 
 
-def readers(chooser, model, rankers=()):
+def readers(chooser, model, beside=()):
     """The models whose scoring pass each candidate of `model` costs under a chooser, sorted.
 
     A model's likelihood of its own samples was kept when they were sampled; length, luck and runs cost nothing.
@@ -11,38 +11,38 @@ def readers(chooser, model, rankers=()):
     Args:
         chooser: a ranker, or `at_hand:SOURCE`.
         model: whose samples are chosen from.
-        rankers: all that rank them, of which `combined` is made.
+        beside: all that rank them, of which `combined` is made.
     """
-    return _needed(choosers.reader, chooser, model, rankers)
+    return _needed(rankers.reader, chooser, model, beside)
 
 
-def writers(chooser, model, rankers=()):
+def writers(chooser, model, beside=()):
     """The models whose tests a problem costs once under a chooser, sorted: they choose among however many candidates.
 
     Args:
-        chooser, model, rankers: as in `readers`.
+        chooser, model, beside: as in `readers`.
     """
-    return _needed(choosers.writer, chooser, model, rankers)
+    return _needed(rankers.writer, chooser, model, beside)
 
 
-def _needed(whom, chooser, model, rankers):
-    parts = [other for other in rankers if other != chooser] if chooser == "combined" else [chooser]
+def _needed(whom, chooser, model, beside):
+    parts = [other for other in beside if other != chooser] if chooser == "combined" else [chooser]
     return sorted({needed for part in parts if (needed := whom(part, model))})
 
 
-def candidate(chooser, model, costs, rankers=()):
+def candidate(chooser, model, costs, beside=()):
     """What one candidate costs in one unit, sampled and ranked, and what a problem costs once beside its candidates.
 
     Args:
-        chooser, model, rankers: as in `readers`.
+        chooser, model, beside: as in `readers`.
         costs: {model: (generation, scoring, written)} in the unit, None where not known.
 
     Returns:
         (each, once), floats; None where a part of the cost is not known.
     """
     unknown = (None, None, None)
-    each = [costs[model][0], *(costs.get(reader, unknown)[1] for reader in readers(chooser, model, rankers))]
-    once = [costs.get(writer, unknown)[2] for writer in writers(chooser, model, rankers)]
+    each = [costs[model][0], *(costs.get(reader, unknown)[1] for reader in readers(chooser, model, beside))]
+    once = [costs.get(writer, unknown)[2] for writer in writers(chooser, model, beside)]
     return None if None in (*each, *once) else (sum(each), sum(once, 0.0))
 
 
@@ -65,9 +65,9 @@ def candidate_costs(costs, chosen):
     for unit in dict.fromkeys(row[1] for row in costs):
         prices = in_unit(costs, unit)
         for model, names in chosen.items():
-            rankers = [name for name in names if not name.startswith(choosers.AT_HAND)]
+            plain = [name for name in names if not name.startswith(rankers.AT_HAND)]
             for name in names:
-                cost = candidate(name, model, prices, rankers) if prices.get(model, (None,))[0] else None
+                cost = candidate(name, model, prices, plain) if prices.get(model, (None,))[0] else None
                 if cost:
                     found.append((model, name, unit, *cost))
     return found

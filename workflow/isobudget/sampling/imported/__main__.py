@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from isobudget import stage
-from isobudget.errors import StudyError
-from isobudget.rows import SCHEMAS, read_metadata, read_rows, whole_file, writable
+from isobudget.files import stage
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import SCHEMAS, read_metadata, read_rows, whole_file, writable
 from isobudget.sampling.imported.check import identity, too_few
 from isobudget.sampling.imported.formats import READERS, guess
 from isobudget.sampling.imported.tasks import Tasks

@@ -4,9 +4,9 @@ import functools
 import hashlib
 from pathlib import Path
 
-from isobudget import paths
-from isobudget.errors import StudyError
-from isobudget.rows import read_metadata
+from isobudget.files import paths
+from isobudget.files.errors import StudyError
+from isobudget.files.tables import read_metadata
 from isobudget.sampling.imported.opening import unreadable
 
 

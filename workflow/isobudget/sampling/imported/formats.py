@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 from isobudget.sampling.imported.opening import entries, lines, loads
 
 # What a text is: as the model wrote it, for execution to make a program of; or what another harness made ready,

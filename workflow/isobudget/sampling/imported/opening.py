@@ -6,7 +6,7 @@ import gzip
 import json
 import zlib
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 CHUNK = 1 << 20
 # What the decoder says where the text merely ends too early; anything else is broken for good.

@@ -2,7 +2,7 @@
 
 import re
 
-from isobudget.errors import StudyError
+from isobudget.files.errors import StudyError
 
 
 class Tasks:

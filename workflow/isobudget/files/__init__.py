@@ -1,0 +1,1 @@
+"""The ground: where files lie, how they are written whole, how a stage runs, errors as sentences."""

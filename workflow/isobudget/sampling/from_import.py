@@ -1,0 +1,39 @@
+"""A block of imported samples, cut from what reading the file kept."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isobudget.files.tables import damaged, read_metadata
+from isobudget.sampling.imported.check import too_few
+
+
+def samples(problems, settings, where, recording):
+    """Take a block: n samples a problem, from number block * n.
+
+    Args and returns as sampling.live.samples; `recording` is the file that `isobudget.sampling.imported` wrote.
+    Tokens, log-probabilities and finish reasons are null, for the formats have none.
+
+    Raises:
+        StudyError: it holds too few samples, or is no whole file.
+    """
+    metadata = read_metadata(recording, "imported")
+    first = where["block"] * settings["n"]
+    last = first + settings["n"]
+    if metadata["n"] < last:
+        raise too_few(metadata["source"], metadata["n"], last)
+    try:
+        # a part of the file: its rows are sorted by number, and the row groups say which they hold
+        table = pq.read_table(recording, filters=[("sample", ">=", first), ("sample", "<", last)])
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(recording, error) from None
+    texts = {(row["task_id"], row["sample"]): row["text"] for row in table.to_pylist()}
+    rows = [
+        {"task_id": problem["task_id"], "sample": number, "text": texts[problem["task_id"], number]}
+        for problem in problems
+        for number in range(first, last)
+    ]
+    return rows, {
+        "engine": "import",
+        "n": settings["n"],
+        **{key: metadata[key] for key in ("source", "format", "form")},
+    }

@@ -1,0 +1,1 @@
+"""What runs within the sandbox: the standard library alone, and no import from outside this folder."""

@@ -1,0 +1,132 @@
+"""What a program makes of inputs: the value that it returned or the exception that it raised, as one line of text.
+
+Nobody says here what is right: two programs agree on an input where their lines are equal. The checker calls
+the program as tests would (crossing.py), so that only plain data counts and no object has a say in its own comparison.
+
+Runs inside the sandbox: standard library only.
+"""
+
+import binascii
+import builtins
+import json
+import math
+import os
+
+from isobudget.sandbox.inside import crossing, stdio
+
+RETURNED, RAISED, FOREIGN = "returned", "raised", "foreign"  # how a call ended; or a name of verdicts.py
+LONGEST = 1000  # characters of a line; of a longer one the beginning and a sum
+DIGITS = 9  # significant, of a float: sums in another order are the same answer
+SAFE = "abs all any bool bytes dict enumerate float frozenset int len list max min range reversed round set sorted str"
+SAFE = {name: getattr(builtins, name) for name in f"{SAFE} sum tuple zip".split()}
+
+
+def observe(job, link, answers):
+    """Call a program for each case from the job's `first` on, and write a line of JSON for each to `answers`.
+
+    Args:
+        job: entry_point; cases, a list of [expression, [expressions of what it may equal]]; first, a number.
+        link: file descriptor of the link to the program.
+        answers: file descriptor of a file in memory.
+
+    A line is [how it ended, value or exception, [whether it equals each]]. Returns ("observed", ""), or ("gone", "")
+    where the program ended before the last case.
+    """
+    call = crossing.candidate(link, job["entry_point"])
+    cases = job["cases"]
+    number = job["first"]
+    while number < len(cases):
+        expression, wanted = cases[number]
+        try:
+            answer = _answer(expression, wanted, call, job["entry_point"])
+        except (crossing.Gone, BrokenPipeError, ConnectionResetError):
+            return "gone", ""
+        loading = getattr(call.raised, "loading", False)
+        # a program that does not load answers once
+        for _, others in cases[number:] if loading else cases[number : number + 1]:
+            _write(answers, [*answer[:2], [False] * len(others)] if loading else answer)
+            number += 1
+    return "observed", ""
+
+
+def _answer(expression, wanted, call, name):
+    try:
+        value = eval(expression, {"__builtins__": SAFE, name: call})
+        line = canonical(value)
+    except (crossing.Gone, BrokenPipeError, ConnectionResetError):
+        raise
+    except crossing.Foreign as error:
+        return [FOREIGN, crossing.brief(str(error)), [False] * len(wanted)]
+    except BaseException as error:
+        if isinstance(error, MemoryError) or getattr(error, "memory", False):
+            return ["memory", "", [False] * len(wanted)]
+        detail = getattr(error, "crossed", None) or type(error).__name__
+        return [RAISED, detail.partition(":")[0], [False] * len(wanted)]
+    return [RETURNED, shortened(line), [_equals(value, one) for one in wanted]]
+
+
+def _equals(value, expression):
+    try:
+        return bool(value == eval(expression, {"__builtins__": SAFE}))
+    except Exception:
+        return False
+
+
+def _write(fd, answer):
+    rest = memoryview(json.dumps(answer).encode() + b"\n")
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def canonical(value):
+    """Plain data as text, the same for what Python calls equal: 1, 1.0 and True; sets and dicts in any order.
+
+    Floats are equal to DIGITS significant digits; on either side of such a step two that are close differ.
+    """
+    kind = type(value)
+    if kind in (bool, int, float):
+        return _number(value)
+    if kind is str:
+        return repr(value)
+    if kind is list:
+        return f"[{', '.join(map(canonical, value))}]"
+    if kind is tuple:
+        return f"({', '.join(map(canonical, value))},)"
+    if kind in (set, frozenset):
+        return f"{{{', '.join(sorted(map(canonical, value)))}}}"
+    if kind is dict:
+        items = sorted((canonical(key), canonical(item)) for key, item in value.items())
+        return f"dict({', '.join(f'{key}: {item}' for key, item in items)})"
+    if kind in (bytes, bytearray):
+        return repr(bytes(value))
+    if kind is complex:
+        return f"complex({_number(value.real)}, {_number(value.imag)})"
+    if hasattr(kind, "__next__"):
+        return f"iterator({', '.join(map(canonical, value))})"
+    return f"{kind.__name__}({value})"  # a range, a Fraction, a Decimal
+
+
+def _number(value):
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value == (whole := int(value)):
+        return str(whole) if abs(whole) < 10**300 else hex(whole)
+    return f"{value:.{DIGITS}g}"
+
+
+def shortened(text):
+    """A text of at most some LONGEST characters, another one for another text."""
+    text = text.encode("utf-8", "backslashreplace")
+    if len(text) <= LONGEST:
+        return text.decode()
+    sums = f"{len(text)} bytes {binascii.crc32(text):08x}{binascii.crc32(text[::-1]):08x}"
+    return f"{text[:LONGEST].decode('utf-8', 'ignore')}... {sums}"
+
+
+def printed(fd):
+    """What a script printed into a file in memory, as one text: the words of its lines, empty ones left out."""
+    size = os.fstat(fd).st_size
+    if size > stdio.ROOM:
+        return f"{size} bytes {binascii.crc32(os.pread(fd, size, 0)):08x}"
+    lines = (" ".join(line.split()) for line in stdio.contents(fd).splitlines())
+    return shortened("\n".join(line for line in lines if line))

@@ -1,0 +1,1 @@
+"""What is asked: the config, and the tables of what a study can name."""
