@@ -59,7 +59,9 @@ rule sample:
         gpu=lambda wildcards: gpus(wildcards.model),
         endpoint=lambda wildcards: places(wildcards.model),
     params:
-        settings=lambda wildcards: stage_settings.sample(study, wildcards.benchmark, wildcards.model, wildcards.decoding),
+        settings=lambda wildcards: stage_settings.sample(
+            study, wildcards.benchmark, wildcards.model, wildcards.decoding
+        ),
         recording=lambda wildcards, input: handed(input, wildcards.model),
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
