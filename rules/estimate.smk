@@ -1,21 +1,23 @@
 # Needs: every results/outcomes/, results/scores/ and results/at_hand/ file of one model on one benchmark.
-# Makes: results/scores/combined/{benchmark}/{model}/sampled.parquet, the ranker that learns from other problems' verdicts;
+# Makes: results/scores/{ranker}/{benchmark}/{model}/sampled.parquet, a ranker that learns from other problems' verdicts;
 #        results/estimates/{benchmark}/{model}.parquet: pass@k, greedy, rank-score@k and the like, with intervals.
 
 
 rule combine:
     """Weigh the rankers of one model's samples by what passed on other problems."""
     input:
-        part_files,
+        inputs.parts,
     output:
-        f"{RESULTS}/scores/combined/{{benchmark}}/{{model}}/sampled.parquet",
+        f"{RESULTS}/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled.parquet",
     log:
-        f"{RESULTS}/logs/scores/combined/{{benchmark}}/{{model}}/sampled.log",
+        f"{RESULTS}/logs/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled.log",
+    wildcard_constraints:
+        ranker="|".join(rankers.every("learns")),
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.estimates.combined"),
-        settings=lambda wildcards: stage_settings.combine(sized(), wildcards.benchmark, wildcards.model),
+        code=code("combine"),
+        settings=lambda wildcards: stage_settings.combine(sized(), **wildcards),
         results=lambda wildcards, output: Path(output[0]).parents[4],
     message:
         "{wildcards.benchmark}: weigh the rankers of {wildcards.model}"
@@ -27,9 +29,9 @@ rule combine:
 rule estimate:
     """Estimate one model's scores on one benchmark, for every k up to n/2."""
     input:
-        outcome_files,
-        score_files,
-        at_hand_files,
+        inputs.outcomes,
+        inputs.scores,
+        inputs.at_hand,
     output:
         f"{RESULTS}/estimates/{{benchmark}}/{{model}}.parquet",
     log:
@@ -39,7 +41,7 @@ rule estimate:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.estimates"),
+        code=code("estimate"),
         settings=lambda wildcards: stage_settings.estimate(sized(), wildcards.benchmark, wildcards.model),
         results=lambda wildcards, output: Path(output[0]).parents[2],
     message:

@@ -15,7 +15,7 @@ rule references:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("isobudget.execution.references"),
+        code=code("references"),
         settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
     message:
         "{wildcards.benchmark}: check that its reference solutions pass in the sandbox"
@@ -40,7 +40,7 @@ rule execute:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("isobudget.execution"),
+        code=code("execute"),
         settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:

@@ -6,7 +6,7 @@ rule collect:
     """Read and check samples that were drawn elsewhere, once, so that each block need not."""
     input:
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
-        source=lambda wildcards: local(study.source(wildcards.benchmark, wildcards.model, wildcards.decoding)),
+        source=inputs.source,
     output:
         f"{RESULTS}/imported/{{benchmark}}/{{model}}/{{decoding}}.parquet",
     log:
@@ -17,9 +17,9 @@ rule collect:
         "../envs/core.yaml"
     params:
         settings=lambda wildcards: stage_settings.imports(study, wildcards.model, wildcards.decoding),
-        edited=lambda wildcards: fingerprint(study.source(**wildcards), *at(paths.IMPORTED, **wildcards)),
+        edited=lambda wildcards: inputs.source_sum(wildcards),
         # a parameter of `input` is not compared: raising samples reads nothing again
-        least=lambda wildcards, input: least_samples(wildcards),
+        least=lambda wildcards, input: inputs.least_samples(wildcards),
     message:
         "{wildcards.benchmark}: import {wildcards.decoding} samples of {wildcards.model}"
     shell:

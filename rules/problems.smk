@@ -33,7 +33,8 @@ rule questions:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.problems.questions"),
+        # tests that models write are drawn after it: no edit of code makes it anew, but a new form does
+        code=stage_settings.QUESTIONS,
     message:
         "{wildcards.benchmark}: its problems without tests and references"
     shell:
@@ -51,7 +52,7 @@ rule examples:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.at_hand.prompt_examples"),
+        code=code("examples"),
     message:
         "{wildcards.benchmark}: read the examples in its prompts"
     shell:

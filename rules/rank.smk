@@ -7,13 +7,10 @@
 ruleorder: vote > rank
 
 
-RANKING = code("isobudget.ranking")
-
-
 rule rank:
     """Score one block of samples without looking at any test."""
     input:
-        unpack(rank_inputs),
+        unpack(inputs.rank),
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
         samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
     output:
@@ -24,13 +21,15 @@ rule rank:
         f"{RESULTS}/benchmarks/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.tsv"
     conda:
         "../envs/vllm.yaml"
-    threads: lambda wildcards: engine_threads(scorer(wildcards))
+    threads: lambda wildcards: engine_threads(inputs.scorer(wildcards))
     resources:
-        gpu=lambda wildcards: gpus(scorer(wildcards)),
-        endpoint=lambda wildcards: places(scorer(wildcards)),
+        gpu=lambda wildcards: job_resources.gpus(study, inputs.scorer(wildcards)),
+        endpoint=lambda wildcards: job_resources.places(study, inputs.scorer(wildcards)),
     params:
-        settings=lambda wildcards: stage_settings.rank(study, wildcards.ranker, wildcards.model, RANKING),
-        recording=lambda wildcards, input: handed(input, scorer(wildcards)),
+        settings=lambda wildcards: stage_settings.rank(
+            study, wildcards.ranker, wildcards.model, code("rank", wildcards.ranker)
+        ),
+        recording=lambda wildcards, input: inputs.handed(input, inputs.scorer(wildcards)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} scores {wildcards.model}, block {wildcards.block}"
     shell:
@@ -42,7 +41,7 @@ rule asserts:
     """Read the tests that a model wrote."""
     input:
         questions=f"{RESULTS}/questions/{{benchmark}}.parquet",
-        written=written_files,
+        written=inputs.written,
     output:
         f"{RESULTS}/asserts/{{model}}/{{benchmark}}.parquet",
     log:
@@ -50,7 +49,7 @@ rule asserts:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.at_hand.written_asserts"),
+        code=code("asserts"),
     message:
         "{wildcards.benchmark}: read the tests that {wildcards.model} wrote"
     shell:
@@ -62,7 +61,7 @@ rule observe:
     """Run one block's programs on inputs, in the sandbox; no test is among what the job is given."""
     input:
         questions=f"{RESULTS}/questions/{{benchmark}}.parquet",
-        examples=lambda wildcards: examples_of(wildcards.source, wildcards.benchmark),
+        examples=lambda wildcards: inputs.examples(wildcards.source, wildcards.benchmark),
         samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
     output:
         f"{RESULTS}/behaviours/{{source}}/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
@@ -75,7 +74,7 @@ rule observe:
     # nothing is judged here, so no other job need be waited for
     threads: 1
     params:
-        code=code("isobudget.execution.behaviours"),
+        code=code("observe"),
         settings=lambda wildcards: stage_settings.observe(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
@@ -89,18 +88,19 @@ rule observe:
 rule vote:
     """Let the samples of one block vote by what they made of the inputs."""
     input:
-        unpack(vote_inputs),
+        unpack(inputs.vote),
         samples=f"{RESULTS}/samples/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
     output:
         f"{RESULTS}/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.parquet",
     log:
         f"{RESULTS}/logs/scores/{{ranker}}/{{benchmark}}/{{model}}/sampled/{{block}}.log",
     wildcard_constraints:
-        ranker=VOTES,
+        # rankers that let the samples vote; all others are rule rank's
+        ranker=f"(?:{'|'.join(rankers.every('votes'))}):.+",
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.ranking.votes"),
+        code=lambda wildcards: code("vote", wildcards.ranker),
         settings=lambda wildcards: stage_settings.vote(study, wildcards.ranker),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} of {wildcards.model}, block {wildcards.block}"

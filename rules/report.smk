@@ -28,7 +28,7 @@ rule report:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("isobudget.report"),
+        code=code("report"),
         settings=stage_settings.report(study),
     message:
         "draw the figures and write {output.page}"

@@ -24,7 +24,7 @@ rule weights:
 rule model:
     """Keep the model's own config.json, from which its FLOPs are counted."""
     input:
-        unpack(model_inputs),
+        unpack(inputs.model),
     output:
         f"{RESULTS}/models/{{model}}.json",
     log:
@@ -44,7 +44,7 @@ rule model:
 rule sample:
     """Draw one block of samples; the model is loaded once."""
     input:
-        unpack(sample_inputs),
+        unpack(inputs.sample),
         problems=f"{RESULTS}/problems/{{benchmark}}.parquet",
     output:
         f"{RESULTS}/samples/{{benchmark}}/{{model}}/{{decoding}}/{{block}}.parquet",
@@ -56,13 +56,13 @@ rule sample:
         "../envs/vllm.yaml"
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
-        gpu=lambda wildcards: gpus(wildcards.model),
-        endpoint=lambda wildcards: places(wildcards.model),
+        gpu=lambda wildcards: job_resources.gpus(study, wildcards.model),
+        endpoint=lambda wildcards: job_resources.places(study, wildcards.model),
     params:
         settings=lambda wildcards: stage_settings.sample(
             study, wildcards.benchmark, wildcards.model, wildcards.decoding
         ),
-        recording=lambda wildcards, input: handed(input, wildcards.model),
+        recording=lambda wildcards, input: inputs.handed(input, wildcards.model),
     message:
         "{wildcards.benchmark}: {wildcards.decoding} samples of {wildcards.model}, block {wildcards.block}"
     shell:
@@ -74,7 +74,7 @@ rule sample:
 rule calibrate:
     """Time a fixed batch with the machine to itself; the models take turns, run by run."""
     input:
-        unpack(calibrate_inputs),
+        unpack(inputs.calibrate),
         problems=f"{RESULTS}/problems/{study.benchmarks[0]}.parquet",
     output:
         f"{RESULTS}/calibrations/{{model}}/{{run}}.json",
@@ -85,11 +85,11 @@ rule calibrate:
         "../envs/vllm.yaml"
     threads: lambda wildcards: engine_threads(wildcards.model, alone=True)
     resources:
-        gpu=lambda wildcards: gpus(wildcards.model),
-        endpoint=lambda wildcards: places(wildcards.model),
+        gpu=lambda wildcards: job_resources.gpus(study, wildcards.model),
+        endpoint=lambda wildcards: job_resources.places(study, wildcards.model),
     params:
         settings=lambda wildcards: stage_settings.calibrate(study, wildcards.model),
-        recording=lambda wildcards, input: handed(input, wildcards.model),
+        recording=lambda wildcards, input: inputs.handed(input, wildcards.model),
     message:
         "{wildcards.model}: calibration run {wildcards.run}"
     shell:

@@ -5,7 +5,7 @@
 rule write:
     """Draw one block of tests; the model is loaded once."""
     input:
-        unpack(write_inputs),
+        unpack(inputs.write),
         questions=f"{RESULTS}/questions/{{benchmark}}.parquet",
     output:
         f"{RESULTS}/written/{{benchmark}}/{{model}}/{{block}}.parquet",
@@ -17,7 +17,7 @@ rule write:
         "../envs/vllm.yaml"
     threads: lambda wildcards: engine_threads(wildcards.model)
     resources:
-        gpu=lambda wildcards: gpus(wildcards.model),
+        gpu=lambda wildcards: job_resources.gpus(study, wildcards.model),
     params:
         settings=lambda wildcards: stage_settings.written(study, wildcards.benchmark, wildcards.model),
         recording=lambda wildcards, input: f"--recording {input.recording}" if "recording" in input.keys() else "",

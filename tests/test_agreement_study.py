@@ -133,7 +133,8 @@ def test_no_ranker_is_given_a_test_or_a_reference(study):
     """The jobs that make inputs, behaviours and votes read questions, and nothing that was made of tests."""
     done = snakemake(study, "--dry-run", "--forceall", "--printshellcmds", study=AGREEING)
     lines = [line for line in done.stdout.splitlines() if "python -m isobudget." in line]
-    modules = ("problems.examples", "sampling.written", "execution.asserts", "execution.behaviours", "ranking.votes")
+    modules = ("at_hand.prompt_examples", "sampling.written", "at_hand.written_asserts", "execution.behaviours")
+    modules += ("ranking.votes",)
     rankers = [line for line in lines if any(f"isobudget.{module} " in line for module in modules)]
     assert len(rankers) == 1 + 1 + 1 + 2 * 2 + 5 * 2
     assert not [line for line in rankers if "results/problems/" in line or "references" in line or "outcomes" in line]

@@ -66,7 +66,7 @@ def program(benchmark, problem, text):
 def test_every_reference_of_mbpp_passes(sandbox, benchmark, count, test):
     problems = all_of_mbpp(benchmark)
     assert len(problems) == count
-    assert sum(problem["split"] == "test" for problem in problems) == test == BENCHMARKS[benchmark]["problems"]
+    assert sum(problem["split"] == "test" for problem in problems) == test == BENCHMARKS[benchmark].problems
     outcomes = sandbox.run([program(benchmark, problem, problem["reference"]) for problem in problems])
     assert {p["task_id"]: o for p, o in zip(problems, outcomes, strict=True) if o.verdict != "passed"} == {}
 
@@ -345,7 +345,7 @@ def test_the_stage_writes_a_local_file_s_problems_and_what_it_read(tmp_path, ben
     name = "Mbpp" if "mbpp" in benchmark else "APPS"
     assert len(found) == 3 and found[0]["task_id"] == f"{name}/{numbers[benchmark]}"
     note = read_metadata(tmp_path / "p.parquet", "problems")
-    assert note["whole"] == (BENCHMARKS[benchmark]["problems"] if "mbpp" in benchmark else 50)
+    assert note["whole"] == (BENCHMARKS[benchmark].problems if "mbpp" in benchmark else 50)
     assert note["source"]["file"] == str(FILES[benchmark]) and len(note["source"]["sha256"]) == 64
 
 

@@ -139,6 +139,7 @@ def test_the_stage_writes_scores_that_are_estimated_and_charged(tmp_path):
             "benchmark": "humaneval",
             "model": model,
             "blocks": blocks,
+            "ranker": "combined",
             "rankers": SETTINGS["rankers"],
             "seed": 0,
         }
@@ -256,7 +257,8 @@ def test_whoever_is_told_to_use_it_is_told_that_it_needs_labels(tmp_path):
     results = tmp_path / "results"
     write_study(results)
     for model, blocks in SETTINGS["models"].items():
-        keys = {"benchmark": "humaneval", "model": model, "blocks": blocks, "rankers": ["nll:self"], "seed": 0}
+        keys = {"ranker": "combined", "benchmark": "humaneval", "model": model, "blocks": blocks, "seed": 0}
+        keys |= {"rankers": ["nll:self"]}
         done = stage(
             "estimates.combined", results / f"scores/combined/humaneval/{model}/sampled.parquet", results, keys
         )

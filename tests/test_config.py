@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,10 @@ def test_a_missing_key_is_named():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"engine": "vlllm"}, "models.small.engine: 'vlllm' is not 'vllm', 'endpoint', 'recorded' or 'import'"),
+        (
+            {"engine": "vlllm"},
+            "models.small.engine: there is no engine 'vlllm'; use vllm, endpoint, recorded or import",
+        ),
         ({"weights": None}, "models.small: engine vllm needs 'weights'"),
         ({"engine": "recorded"}, "takes no 'weights'"),
         (
@@ -134,7 +138,7 @@ def test_a_chat_model_whose_answers_another_would_have_to_read_is_refused():
 
 
 def test_a_chat_model_on_a_benchmark_without_chat_prompts_is_refused(monkeypatch):
-    monkeypatch.setattr("isobudget.study.config.CHAT_FORMS", {})
+    monkeypatch.setitem(BENCHMARKS, "humaneval", replace(BENCHMARKS["humaneval"], chat=None))
     assert "models.small.chat: there are no chat prompts for humaneval yet" in wrong(**model(chat=True))
 
 
@@ -158,7 +162,7 @@ def test_each_benchmark_has_the_decoding_of_the_paper_until_the_study_says_other
     assert [study.decoded(name, "temperature") for name in names] == [0.5] * 5
     assert [study.max_tokens(name) for name in names] == [512, 99, 256, 256, 256]
     drawn = json.loads(stage_settings.sample(study, "mbpp", "small", "sampled"))["decoding"]
-    assert drawn == {"temperature": 0.5, "top_p": 0.95, "max_tokens": 99, "stop": list(BENCHMARKS["mbpp"]["stop"])}
+    assert drawn == {"temperature": 0.5, "top_p": 0.95, "max_tokens": 99, "stop": list(BENCHMARKS["mbpp"].stop)}
     assert "decoding.own: 'mbpp' is no benchmark of this study" in wrong(decoding={"own": {"mbpp": {"top_p": 0.9}}})
 
 

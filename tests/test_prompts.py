@@ -12,8 +12,8 @@ from isobudget.files.errors import StudyError
 from isobudget.sampling import from_recording
 from isobudget.sampling.prompts import FORMS, instruction, prompts
 from isobudget.study import stage_settings
-from isobudget.study.benchmarks import PYTHON_STOPS
-from isobudget.study.config import CHAT_FORMS, load
+from isobudget.study.benchmarks import BENCHMARKS, PYTHON_STOPS
+from isobudget.study.config import load
 
 PROBLEM = {
     "task_id": "Toy/0",
@@ -59,7 +59,7 @@ def test_a_chat_model_is_sampled_in_a_named_form_and_without_stop_sequences():
         lambda s: stage_settings.calibrate(s, "small"),
     ):
         plain, chat = (json.loads(stage(study(chat=chat))) for chat in (False, True))
-        assert chat.pop("chat") == CHAT_FORMS["humaneval"]
+        assert chat.pop("chat") == BENCHMARKS["humaneval"].chat
         assert chat["decoding"].pop("stop") == []
         del plain["decoding"]["stop"]
         assert chat == plain
@@ -74,7 +74,7 @@ def test_nothing_but_sampling_and_calibration_is_told_of_chat():
 
 
 def test_every_form_that_a_benchmark_names_is_there():
-    assert set(CHAT_FORMS.values()) <= set(FORMS)
+    assert {row.chat for row in BENCHMARKS.values()} - {None} <= set(FORMS)
 
 
 def test_the_words_of_a_form_never_change():
@@ -108,7 +108,7 @@ def weights(tmp_path):
     def save(template):
         whole.chat_template = template
         whole.save_pretrained(folder)
-        return {"weights": str(folder), "revision": None, "chat": "function-1"}
+        return {"engine": "vllm", "weights": str(folder), "revision": None, "chat": "function-1"}
 
     save.read = whole.decode
     return save

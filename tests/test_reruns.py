@@ -237,11 +237,11 @@ def test_rankers_in_another_order_change_no_estimate(study):
 def test_a_benchmark_added(study):
     package = study / "workflow/isobudget"
     shutil.copy(package / "problems/humaneval.py", package / "problems/other.py")
-    facts = package / "benchmarks.py"
-    text = facts.read_text()
-    assert text.count("BENCHMARKS = {\n") == 1
-    entry = '    "other": {"version": 1, "problems": 164, "max_tokens": 512, "stop": ()},\n'
-    facts.write_text(text.replace("BENCHMARKS = {\n", "BENCHMARKS = {\n" + entry))
+    table = package / "study/benchmarks.py"
+    text = table.read_text()
+    assert text.count("_ROWS = (\n") == 1
+    row = 'name="other", loader="isobudget.problems.other", version=1, problems=164, max_tokens=512, stop=()'
+    table.write_text(text.replace("_ROWS = (\n", f"_ROWS = (\n    Benchmark({row}),\n"))
     record(study, "small", 4, "other")
     record(study, "large", 1, "other")
     own = {"problems": 1, "references": 1, "sample": 5, "execute": 5, "rank": 6, "estimate": 2}
@@ -272,8 +272,8 @@ def test_the_sandbox_edited(study):
 
 def test_extraction_edited(study):
     """Neither a sample nor the check of the reference solutions: those are programs already."""
-    for module in ("extract", "markdown", "programs", "answers"):
-        edit(study / f"workflow/isobudget/execution/{module}.py")
+    for module in ("__init__", "markdown", "python_code", "chat_answer"):
+        edit(study / f"workflow/isobudget/extraction/{module}.py")
     assert planned(study) == {"execute": 5, "estimate": 2} | ENDING
 
 
@@ -284,13 +284,15 @@ def test_a_ranker_that_reads_with_no_model_edited(study):
     done = snakemake(study, study=ranked)
     assert done.returncode == 0, done.stderr[-4000:]
     edit(study / "workflow/isobudget/ranking/plain.py")
-    # three of random, and what large kept of its own samples
+    assert planned(study, ranked) == {"rank": 3, "estimate": 2} | ENDING
+    edit(study / "workflow/isobudget/ranking/likelihood.py")
+    # and what large kept of its own samples
     assert planned(study, ranked) == {"rank": 4, "estimate": 2} | ENDING
 
 
 def test_the_form_of_chat_prompts_changed(study):
-    config = study / "workflow/isobudget/study/config.py"
-    config.write_text(config.read_text().replace('"function-1"', '"function-2"'))
+    table = study / "workflow/isobudget/study/benchmarks.py"
+    table.write_text(table.read_text().replace('"function-1"', '"function-2"'))
     assert planned(study) == {}
 
 

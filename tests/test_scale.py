@@ -9,9 +9,9 @@ import pytest
 from test_reruns import ENDING, ROOT, planned
 
 from isobudget.files import paths
-from isobudget.store.files import study_files
 from isobudget.study import stage_settings
 from isobudget.study.config import load
+from isobudget.study.study_files import study_files
 
 MODELS = {f"m{number}": {"engine": "recorded", "samples": 160} for number in range(4)}
 STUDY = {"models": MODELS, "rankers": ["nll:self", "shortest", "random", "nll:m0"]}

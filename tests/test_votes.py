@@ -1,14 +1,18 @@
 """rank-score@k of rankers that let the candidates vote, against every subset; examples by the papers' definitions."""
 
 import itertools
+import pkgutil
 
 import numpy as np
 import pytest
 
-from isobudget.ranking.votes import vote
+from isobudget.ranking.votes import codet, vote
 from isobudget.statistics import votes
 from isobudget.statistics.unbiased import rank_score_at_k
 from isobudget.statistics.votes import voted_rank_score_at_k
+from isobudget.study.rankers import RANKERS, every
+
+BALLOTS = {kind: pkgutil.resolve_name(RANKERS[kind].function) for kind in every("votes")}
 
 
 def every_subset(passed, scores, clusters, kept, k):
@@ -80,7 +84,7 @@ def test_scores_that_are_no_votes_are_refused(scores, clusters):
 
 def chosen(kind, rows, times, n):
     """How often each of n programs is chosen when all of them are there: its rank-score if it alone passed."""
-    ballots = [vote(kind, mine, times) for mine in rows]
+    ballots = [vote(BALLOTS[kind], mine, times) for mine in rows]
     names = [cluster for _, cluster in ballots]
     clusters = [[names.index(name) if name else -1 for name in names]]
     scores = [[score for score, _ in ballots]]
@@ -114,7 +118,7 @@ def test_codet_chooses_the_consensus_set_of_the_largest_product():
     doubles = behaviour([2, 4, 6, 6, 8], {1, 3, 4})
     nothing = behaviour([1, 2, 3, 3, 4], {0})
     once = dict.fromkeys(range(5), 1)
-    assert [vote("codet", each, once)[0] for each in (right, doubles, nothing)] == [-3, -3, -1]
+    assert [vote(codet, each, once)[0] for each in (right, doubles, nothing)] == [-3, -3, -1]
     assert chosen("codet", [right, right, doubles, nothing], once, 4) == [0.5, 0.5, 0, 0]
     # were x3 drawn twice too, its set would tie, 2 * 3; were one of its tests written twice, it would win, 2 * 4
     assert chosen("codet", [right, right, doubles, doubles], once, 4) == [0.25] * 4
@@ -158,5 +162,5 @@ def test_the_hard_loss_is_the_largest_over_inputs_and_failures_match_nothing():
 
 @pytest.mark.parametrize("kind", ["agreement", "mbr-exec", "codet", "codet-sqrt"])
 def test_who_returns_nothing_has_no_vote(kind):
-    assert vote(kind, [], {}) == (0.0, None)
-    assert vote(kind, behaviour(["NameError", "NameError"]), {0: 1, 1: 1}) == (0.0, None)
+    assert vote(BALLOTS[kind], [], {}) == (0.0, None)
+    assert vote(BALLOTS[kind], behaviour(["NameError", "NameError"]), {0: 1, 1: 1}) == (0.0, None)

@@ -17,7 +17,7 @@ from isobudget.execution import behaviours
 from isobudget.execution.judging import judge
 from isobudget.files import tables
 from isobudget.problems import humaneval
-from isobudget.ranking.votes import vote
+from isobudget.ranking.votes import agreement, vote
 from isobudget.statistics.votes import voted_rank_score_at_k
 from isobudget.study.benchmarks import PYTHON_STOPS
 
@@ -54,7 +54,7 @@ def main():
         number, asked = cell or (0, [])
         told = zip(asked, answers[number], strict=False)
         mine = [{"example": each["example"], "ended": ended, "value": value} for each, (ended, value, _) in told]
-        score, cluster = vote("agreement", mine, {})
+        score, cluster = vote(agreement, mine, {})
         scores.append(score)
         names.append(cluster)
     clusters = np.unique([name or "" for name in names], return_inverse=True)[1]

@@ -18,11 +18,11 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from isobudget.engines.answer_log import Journal
+from isobudget.engines.base import Completion
 from isobudget.engines.http_client import BrokeOff, Question, Server, usage
-from isobudget.engines.vllm import Completion
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
-from isobudget.files.tables import writable
+from isobudget.files.tables import read_json, writable
 
 # How a finish reason begins where the server gave up; whatever else it is called, the model ended or a limit was met.
 BROKEN = ("abort", "cancel", "error", "fail", "insufficient")
@@ -163,6 +163,13 @@ def score(engine, pairs, what="scores"):
     return [
         _beyond(known[prompt], known[prompt + completion]) if completion else (0.0, 0) for prompt, completion in pairs
     ], seconds
+
+
+def read_back(settings, texts, names, what, model, server):
+    """As engines.base.read_back."""
+    engine = load(settings, read_json(server), model)
+    scores, seconds = score(engine, texts, what)
+    return scores, seconds, facts(engine)
 
 
 def facts(engine):

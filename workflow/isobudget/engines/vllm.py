@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from isobudget.engines import COMPILE_FROM, gpu_leases
+from isobudget.engines import gpu_leases
+from isobudget.engines.base import COMPILE_FROM, Completion
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
 
@@ -23,16 +24,6 @@ CPU_SEQUENCES = 64  # at once: more does not raise tokens a second on two to six
 CPU_KV_GIB = 4
 SCORE_ALTERNATIVES = 10  # next tokens that scoring keeps beside the actual one
 CPU_KV_BLOCK = 32  # tokens; the smallest the CPU kernels take, so that samples share most of a prompt
-
-
-class Completion(NamedTuple):
-    """One generation: raw text, tokens read and written, summed log-probability in nats, why it ended."""
-
-    text: str
-    prompt_tokens: int
-    completion_tokens: int
-    logprob: float
-    finish_reason: str
 
 
 class Engine(NamedTuple):
@@ -280,6 +271,14 @@ def score(engine, pairs, what="scores"):
         for index, output in zip(missing, again, strict=True):
             scores[index] = _look_up(_read_positions([output]), output.prompt_token_ids, heads[index])
     return scores, time.monotonic() - started
+
+
+def read_back(settings, texts, names, what, model, server=None):
+    """As engines.base.read_back; the model is loaded for it."""
+    named = [(name, prompt + completion) for name, (prompt, completion) in zip(names, texts, strict=True)]
+    engine = load(settings, max(count_tokens(settings, named, 1)) + 16, seed=0, texts=len(texts))
+    scores, seconds = score(engine, texts, what)
+    return scores, seconds, facts(engine)
 
 
 def _read_positions(outputs):

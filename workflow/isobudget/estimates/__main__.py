@@ -15,6 +15,7 @@ from isobudget.files.errors import StudyError
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
 from isobudget.statistics.votes import voted_rank_score_at_k
+from isobudget.study.rankers import learns
 
 
 def estimate(args):
@@ -40,9 +41,9 @@ def estimate(args):
     found = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     found.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
     for ranker in settings["rankers"]:
-        if ranker == "combined":
-            keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
-            file = paths.below(args.results, paths.COMBINED, **keys)
+        if learns(ranker):
+            keys = {"ranker": ranker, "benchmark": benchmark, "model": model, "decoding": "sampled"}
+            file = paths.below(args.results, paths.LEARNED, **keys)
             values = combined.rank_score(file, ranked, passed, task_ids, excluded, k, seed)
         else:
             scores, kept, clusters = read_scores(ranked(ranker), task_ids, n, excluded)

@@ -15,7 +15,7 @@ from isobudget.statistics.unbiased import rank_score_at_k
 def combine(args):
     """Write a score for every sample of one model on one benchmark, lower is better.
 
-    settings: benchmark, model, blocks (how many), rankers (names, of which it is made), seed.
+    settings: ranker (its name), benchmark, model, blocks (how many), rankers (names, of which it is made), seed.
     """
     settings = args.settings
     keys = {key: settings[key] for key in ("benchmark", "model")} | {"decoding": "sampled"}
@@ -38,7 +38,7 @@ def combine(args):
         "score": scores.ravel(),
         "kept": kept.ravel(),
     }
-    note = {"ranker": "combined", "of": settings["rankers"], "votes": votes}
+    note = {"ranker": settings["ranker"], "of": settings["rankers"], "votes": votes}
     note["weights"] = {task_id: each.tolist() for task_id, each in zip(task_ids, weights, strict=True)}
     tables.write_rows(args.output, "scores", columns, keys | note)
 

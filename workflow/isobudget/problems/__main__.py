@@ -4,6 +4,7 @@ import importlib
 
 from isobudget.files import stage
 from isobudget.files.tables import write_rows
+from isobudget.study.benchmarks import BENCHMARKS
 
 
 def write_problems(args):
@@ -12,8 +13,7 @@ def write_problems(args):
     settings: benchmark, first (N or null), and data, a local file that stands for the hub, where the study names one.
     """
     benchmark, first, data = args.settings["benchmark"], args.settings.get("first"), args.settings.get("data")
-    # one module loads all variants of a benchmark: mbpp and mbpp-sanitized, the levels of apps
-    module = importlib.import_module(f"isobudget.problems.{benchmark.partition('-')[0]}")
+    module = importlib.import_module(BENCHMARKS[benchmark].loader)
     problems = module.problems(benchmark, data)
     note = {"benchmark": benchmark, "whole": len(problems), "source": module.source(benchmark, data)}
     write_rows(args.output, "problems", problems[:first], note)

@@ -1,9 +1,13 @@
 """Score one block of samples with one ranker; the tests are never read."""
 
-from isobudget.engines import vllm
+import pkgutil
+
+from isobudget.engines.base import prepare
 from isobudget.files import stage
 from isobudget.files.tables import read_metadata, read_rows, write_rows
-from isobudget.ranking import likelihood, plain
+from isobudget.ranking import likelihood
+from isobudget.study.engines import ENGINES
+from isobudget.study.rankers import row
 
 
 def rank_block(args):
@@ -12,20 +16,19 @@ def rank_block(args):
     where = {key: metadata[key] for key in ("benchmark", "model", "decoding", "block")}
     samples = read_rows(args.samples, "samples").to_pylist()
     settings = args.settings
-    kind = settings["ranker"].partition(":")[0]
-    extra = {}
-    if kind == "nll" and settings["scorer"]:
-        if settings["engine"] == "recorded":
-            scores, extra = likelihood.replay(samples, args.recording, where)
-        else:
-            prompts = {p["task_id"]: p["prompt"] for p in read_rows(args.problems, "problems").to_pylist()}
-            if metadata.get("form") == "program":
-                samples = [s | {"text": likelihood.behind(prompts[s["task_id"]], s["text"])} for s in samples]
-            scores, extra = likelihood.by_model(samples, prompts, settings, where, args.server)
-    elif kind == "nll":
-        scores = likelihood.kept(samples, args.samples)
+    ranker, extra = row(settings["ranker"]), {}
+    function = pkgutil.resolve_name(ranker.function)
+    if settings["scorer"] and ENGINES[settings["engine"]].replays:
+        scores, extra = likelihood.replay(samples, args.recording, where)
+    elif settings["scorer"]:
+        prompts = {p["task_id"]: p["prompt"] for p in read_rows(args.problems, "problems").to_pylist()}
+        if metadata.get("form") == "program":
+            samples = [s | {"text": likelihood.behind(prompts[s["task_id"]], s["text"])} for s in samples]
+        scores, extra = likelihood.by_model(samples, prompts, settings, where, args.server, function)
+    elif ranker.reads:
+        scores = likelihood.kept(samples, args.samples, function)
     else:
-        scores = plain.RANKERS[settings["ranker"]](samples, settings.get("unit"))
+        scores = function(samples, settings.get("unit"))
     rows = [
         {
             "task_id": sample["task_id"],
@@ -45,8 +48,7 @@ def main():
     parser.add_argument("--samples", required=True)
     parser.add_argument("--recording", help="the scorer is recorded: the file to replay")
     parser.add_argument("--server", help="the scorer is behind a server: the file that says where")
-    if parser.parse_args().settings.get("engine") == "vllm":
-        vllm.prepare()
+    prepare(parser.parse_args().settings)
     stage.run(rank_block, parser)
 
 

@@ -1,8 +1,8 @@
 """Negative log-likelihood: the mean over completion tokens of -log p, prompt left out (Hassid et al., 2024)."""
 
-from isobudget.engines import vllm
+from isobudget.engines.base import read_back
 from isobudget.files.errors import StudyError
-from isobudget.files.tables import read_json, read_metadata, read_rows
+from isobudget.files.tables import read_metadata, read_rows
 
 
 def mean_nll(logprob, tokens):
@@ -15,15 +15,16 @@ def mean_nll(logprob, tokens):
     return -logprob / tokens if tokens else 0.0
 
 
-def kept(samples, file):
-    """NLL under the model that drew the samples, from the log-probabilities that sampling kept.
+def kept(samples, file, function=mean_nll):
+    """Scores under the model that drew the samples, from the log-probabilities that sampling kept.
 
     Args:
         samples: rows of the samples file.
         file: its name, for messages.
+        function: makes a score of a log-probability and a number of tokens.
 
     Returns:
-        A list of float, nats a token.
+        A list of float.
     """
     for sample in samples:
         if sample["logprob"] is None:
@@ -31,7 +32,7 @@ def kept(samples, file):
                 f"{file}: {sample['task_id']} sample {sample['sample']} has no log-probability; "
                 "leave nll:self out of rankers, or set models.*.logprobs: false for a model whose server gives none."
             )
-    return [mean_nll(sample["logprob"], sample["completion_tokens"]) for sample in samples]
+    return [function(sample["logprob"], sample["completion_tokens"]) for sample in samples]
 
 
 def behind(prompt, program):
@@ -41,34 +42,25 @@ def behind(prompt, program):
     return program[len(start) :]
 
 
-def by_model(samples, prompts, settings, where, server=None):
-    """NLL under another model, read now; each distinct completion of a problem once.
+def by_model(samples, prompts, settings, where, server=None, function=mean_nll):
+    """Scores under another model, read now; each distinct completion of a problem once.
 
     Args:
         samples: rows of the samples file.
         prompts: task_id to prompt.
-        settings: scorer, and what loads it.
+        settings: scorer, and what opens it.
         where: benchmark, model, decoding, block.
         server: of a scorer behind a server, the file that says where it is.
+        function: makes a score of a log-probability and a number of tokens.
 
     Returns:
-        (scores, metadata): a list of float, nats a token, and how they were had.
+        (scores, metadata): a list of float, and how they were had.
     """
     pairs = list(dict.fromkeys((sample["task_id"], sample["text"]) for sample in samples))
     texts = [(prompts[task], text) for task, text in pairs]
     name = f"{where['benchmark']} {settings['ranker']} of {where['model']} {where['block']}"
-    if settings["engine"] == "endpoint":
-        from isobudget.engines import endpoint
-
-        engine = endpoint.load(settings, read_json(server), settings["scorer"])
-        scores, seconds = endpoint.score(engine, texts, name)
-        facts = endpoint.facts(engine)
-    else:
-        named = [(task, prompts[task] + text) for task, text in pairs]
-        engine = vllm.load(settings, max(vllm.count_tokens(settings, named, 1)) + 16, seed=0, texts=len(pairs))
-        scores, seconds = vllm.score(engine, texts, name)
-        facts = vllm.facts(engine)
-    found = {pair: mean_nll(*score) for pair, score in zip(pairs, scores, strict=True)}
+    scores, seconds, facts = read_back(settings, texts, [task for task, _ in pairs], name, settings["scorer"], server)
+    found = {pair: function(*score) for pair, score in zip(pairs, scores, strict=True)}
     return [found[sample["task_id"], sample["text"]] for sample in samples], {
         "scorer": settings["scorer"],
         "distinct": len(pairs),
@@ -78,7 +70,7 @@ def by_model(samples, prompts, settings, where, server=None):
 
 
 def replay(samples, recording, where):
-    """NLL that another model gave when recordings/ were made.
+    """Scores that another model gave when recordings/ were made.
 
     Args:
         samples: rows of the samples file.

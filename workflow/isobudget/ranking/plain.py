@@ -22,6 +22,3 @@ def shortest(samples, unit=None):
 def random(samples, unit=None):
     """All tie. Ties are averaged exactly, so this is the expectation over random picks, without noise."""
     return [0.0 for _ in samples]
-
-
-RANKERS = {"shortest": shortest, "random": random}

@@ -14,34 +14,64 @@ codet-sqrt  sqrt(|S_x|) |S_y|, which the authors' code has; it orders as |S_x| |
 
 import hashlib
 import json
+import pkgutil
 
 from isobudget.files import stage
 from isobudget.files.tables import read_metadata, read_rows, write_rows
+from isobudget.study.rankers import row
 
 
-def vote(kind, answers, times):
-    """One sample's vote.
+def agreement(answers, times):
+    """One sample's vote by all that it made of the inputs.
 
     Args:
-        kind: agreement, mbr-exec, codet or codet-sqrt.
         answers: its rows of behaviours, in the order of examples; none if it holds no program, or nobody gave inputs.
         times: {example: how often it was written}.
 
     Returns:
-        (score, cluster): below 0 and a text that is the same for samples of one cluster, or 0.0 and None for a sample
-        that votes for nothing: it returns nowhere, or passes no test.
+        (score, same): below 0, or 0.0 for a sample that votes for nothing, as it returns nowhere; and what samples of
+        one cluster have in common, ready for JSON.
     """
-    ended = [answer["ended"] for answer in answers]
-    if kind in ("codet", "codet-sqrt"):
-        passed = [answer["example"] for answer in answers if answer["passed"]]
-        weight = sum(times[example] for example in passed)
-        return _ballot(-float(weight**2 if kind == "codet-sqrt" else weight), passed)
-    fit = all if kind == "mbr-exec" else any
-    counts = bool(answers) and fit(each == "returned" for each in ended)
-    return _ballot(-1.0 if counts else 0.0, [[answer["ended"], answer["value"]] for answer in answers])
+    return _by_what_came(answers, any)
 
 
-def _ballot(score, same):
+def mbr_exec(answers, times):
+    """As `agreement`, of samples that return everywhere alone."""
+    return _by_what_came(answers, all)
+
+
+def codet(answers, times):
+    """One sample's vote by the tests that it passes, each as often as it was written; args and returns as `agreement`.
+
+    A sample that passes no test votes for nothing.
+    """
+    passed = [answer["example"] for answer in answers if answer["passed"]]
+    return -float(sum(times[example] for example in passed)), passed
+
+
+def codet_sqrt(answers, times):
+    """As `codet`, with the square of the tests' weight: what orders as sqrt(|S_x|) |S_y| does."""
+    score, passed = codet(answers, times)
+    return -(score**2), passed
+
+
+def _by_what_came(answers, fit):
+    counts = bool(answers) and fit(answer["ended"] == "returned" for answer in answers)
+    return -1.0 if counts else 0.0, [[answer["ended"], answer["value"]] for answer in answers]
+
+
+def vote(ballot, answers, times):
+    """One sample's vote.
+
+    Args:
+        ballot: one of the functions above, or one like them.
+        answers, times: as in `agreement`.
+
+    Returns:
+        (score, cluster): below 0 and a text that is the same for samples of one cluster, or 0.0 and None for a sample
+        that votes for nothing.
+    """
+    score, same = ballot(answers, times)
     return (score, hashlib.sha256(json.dumps(same).encode()).hexdigest()[:16]) if score else (0.0, None)
 
 
@@ -53,13 +83,13 @@ def vote_block(args):
     answers = {}
     for answer in read_rows(args.behaviours, "behaviours").to_pylist():
         answers.setdefault((answer["task_id"], answer["sample"]), []).append(answer)
-    kind = args.settings["ranker"].partition(":")[0]
+    ballot = pkgutil.resolve_name(row(args.settings["ranker"]).function)
     rows = []
     for sample in read_rows(args.samples, "samples").to_pylist():
         mine = sorted(answers.get((sample["task_id"], sample["sample"]), []), key=lambda answer: answer["example"])
-        score, cluster = vote(kind, mine, times.get(sample["task_id"]))
-        row = {"task_id": sample["task_id"], "sample": sample["sample"], "score": score, "cluster": cluster}
-        rows.append(row | {"kept": sample["finish_reason"] != "length"})
+        score, cluster = vote(ballot, mine, times.get(sample["task_id"]))
+        voted = {"task_id": sample["task_id"], "sample": sample["sample"], "score": score, "cluster": cluster}
+        rows.append(voted | {"kept": sample["finish_reason"] != "length"})
     drawn = read_metadata(args.samples, "samples")
     where = {key: drawn[key] for key in ("benchmark", "model", "decoding", "block")}
     write_rows(args.output, "votes", rows, where | {"ranker": args.settings["ranker"]})

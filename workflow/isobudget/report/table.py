@@ -121,7 +121,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", required=True, help="results/isobudget.duckdb")
     try:
-        whole = {name: benchmark["problems"] for name, benchmark in BENCHMARKS.items()}
+        whole = {name: benchmark.problems for name, benchmark in BENCHMARKS.items()}
         print(table(read_study(parser.parse_args().database, whole)), end="")
     except StudyError as error:
         sys.exit(f"isobudget: {error}")

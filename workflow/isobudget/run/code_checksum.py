@@ -10,9 +10,11 @@ import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-# What no figure comes from: how stages begin, name files, read and write them; and how a model is run, for what it
-# writes is not drawn anew after an edit (DESIGN: sampling carries a protocol number instead).
-LEFT_OUT = ("files", "engines")
+# What no figure comes from: how stages begin, name files, read and write them; how a model is run, for what it writes
+# is not drawn anew after an edit (sampling carries a protocol number instead); and what a study asks, which stages are
+# told. What a stage takes from a row of a table by its dotted name, its rule names beside the stage.
+LEFT_OUT = ("files", "engines", "study")
+KEPT = ("study/published",)
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(isobudget[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+(.*))", re.M
@@ -20,11 +22,13 @@ _IMPORT = re.compile(
 _READS = re.compile(r"resources\.files\((__package__|\"isobudget[\w.]*\")\)")
 
 
+@functools.cache
 def code_checksum(*modules):
     """A short checksum of the code of stages.
 
     Args:
-        modules: dotted names, such as `isobudget.store`; of a package that can be run, its __main__ is meant too.
+        modules: dotted names, such as `isobudget.store`; of a package that can be run, its __main__ is meant too, and
+            of a function, its module.
 
     Returns:
         16 hexadecimal digits.
@@ -35,7 +39,8 @@ def code_checksum(*modules):
 
 def code_files(*modules):
     """The set of files of the package that these modules and all that they import consist of, as `code_checksum`."""
-    todo = {file for name in modules for file in _files_of(name) | _files_of(f"{name}.__main__")}
+    names = {name if _files_of(name) else name.rpartition(".")[0] for name in modules}
+    todo = {file for name in names for file in _files_of(name) | _files_of(f"{name}.__main__")}
     found = set()
     while todo:
         file = todo.pop()
@@ -76,7 +81,7 @@ def _needed(file):
 def _files_of(name):
     """The files that a dotted name stands for: a module, or a package's own file; none if it is left out."""
     _, *parts = name.split(".")
-    if not parts or parts[0] in LEFT_OUT:
+    if not parts or (parts[0] in LEFT_OUT and "/".join(parts[:2]) not in KEPT):
         return frozenset()
     place = PACKAGE.joinpath(*parts)
     return frozenset(file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file())

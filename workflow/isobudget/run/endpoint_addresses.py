@@ -15,5 +15,5 @@ def note_servers(study, anew=True):
     """
     for model, settings in study.models.items():
         file = Path(paths.below(study.results, paths.SERVERS, model=model))
-        if settings.engine == "endpoint" and (anew or not file.exists()):
+        if settings.row.asks and (anew or not file.exists()):
             write_json(file, settings.reach())

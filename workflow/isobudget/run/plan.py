@@ -26,7 +26,6 @@ PEAK = 312e12  # FLOP/s of an A100, bfloat16, dense (NVIDIA's data sheet)
 # Assumptions: writing, a token at a time, moves weights and caches more than it multiplies; reading does not.
 WRITING, READING = 0.1, 0.4
 TOKENS = 128  # that the table's TFLOPs are of
-IDLE = ("recorded", "import")  # engines that run no model
 COUNTED = 64 << 20  # bytes of a local file whose lines are counted; a larger one is taken for a whole benchmark
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
 
@@ -48,7 +47,7 @@ def plan(study):
     Problems are counted as benchmarks.BENCHMARKS has them, or the study's first `problems`, and of a local file no more
     than it has records.
     """
-    return [_work(study, model) for model, settings in study.models.items() if settings.engine not in IDLE]
+    return [_work(study, model) for model, settings in study.models.items() if settings.row.draws]
 
 
 def report(study):
@@ -120,7 +119,7 @@ def _work(study, model):
 
 
 def _problems(study, benchmark):
-    whole = min(BENCHMARKS[benchmark]["problems"], study.problems or math.inf)
+    whole = min(BENCHMARKS[benchmark].problems, study.problems or math.inf)
     return min(whole, _records(study.data[benchmark], whole)) if benchmark in study.data else whole
 
 
@@ -143,7 +142,7 @@ def _tflops(study, model):
 
     None too where it runs on another's machine.
     """
-    if study.models[model].engine != "vllm":
+    if not study.models[model].row.loads:
         return None
     weights = study.models[model].weights
     named = weights if isinstance(weights, str) else model

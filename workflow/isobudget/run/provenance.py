@@ -11,10 +11,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from isobudget.study import rankers, stage_settings
+from isobudget.study.stages import STAGES, is_dear
 
-# below the results folder: what only a model makes, and what decides what it is asked
-DEAR = ("problems", "samples", "written", "calibrations", "weights", "scores/nll:")
 RECORDS = Path(".snakemake/metadata")
 OUTDATED = (1, 1)  # a time of 1970, older than all that a file is made of
 
@@ -29,40 +27,7 @@ def settings(study, sized):
     Returns:
         {place: checksum}; a place is the pattern of a file or a folder below the results folder.
     """
-    found = {}
-    for model, chosen in study.models.items():
-        found[f"models/{model}.json"] = stage_settings.architecture(study, model)
-        found[f"calibrations/{model}"] = stage_settings.calibrate(study, model)
-        found[f"costs/{model}.json"] = stage_settings.cost(study, model)
-        if chosen.engine == "vllm" and not isinstance(chosen.weights, str):
-            found[f"weights/{model}"] = stage_settings.weights(study, model)
-        for ranker in study.rankers_of(model):
-            if rankers.reader(ranker, model):
-                found[f"scores/{ranker}/*/{model}"] = stage_settings.rank(study, ranker, model, code=None)
-    for benchmark in study.benchmarks:
-        found[f"problems/{benchmark}.parquet"] = stage_settings.problems(study, benchmark)
-        found[f"references/{benchmark}.json"] = found[f"outcomes/{benchmark}"] = stage_settings.execute(
-            study, benchmark
-        )
-        found[f"at_hand/*/{benchmark}"] = stage_settings.at_hand(study, benchmark)
-        found[f"behaviours/*/{benchmark}"] = stage_settings.observe(study, benchmark)
-        for model, chosen in study.models.items():
-            for decoding in study.decodings(model):
-                found[f"samples/{benchmark}/{model}/{decoding}"] = stage_settings.sample(
-                    study, benchmark, model, decoding
-                )
-                if chosen.engine == "import":
-                    made = stage_settings.imports(study, model, decoding)
-                    found[f"imported/{benchmark}/{model}/{decoding}.parquet"] = made
-            if model in study.writers():
-                found[f"written/{benchmark}/{model}"] = stage_settings.written(study, benchmark, model)
-            if sized:
-                found[f"estimates/{benchmark}/{model}.parquet"] = stage_settings.estimate(sized, benchmark, model)
-                if "combined" in study.rankers_of(model):
-                    found[f"scores/combined/{benchmark}/{model}"] = stage_settings.combine(sized, benchmark, model)
-    if sized:
-        found["isobudget.duckdb"] = stage_settings.aggregate(sized)
-        found["report"] = stage_settings.report(study)
+    found = {place: told for stage in STAGES.values() for place, told in stage.told(study, sized)}
     return {place: hashlib.sha256(text.encode()).hexdigest()[:16] for place, text in found.items()}
 
 
@@ -76,7 +41,7 @@ def changed(results, before, now):
     other = [place for place in now if before.get(place, now[place]) != now[place]]
     dear, cheap = [], []
     for place in other:
-        (dear if place.startswith(DEAR) else cheap).extend(sorted(Path(results).glob(place)))
+        (dear if is_dear(place) else cheap).extend(sorted(Path(results).glob(place)))
     return dear, cheap
 
 

@@ -32,7 +32,7 @@ def check(study, root):
         root: the folder recordings/.
     """
     for model, settings in study.models.items():
-        if settings.engine != "recorded":
+        if not settings.row.replays:
             continue
         for template in (paths.MODELS, paths.CALIBRATIONS):
             file = Path(paths.below(root, template, model=model, run=0))
@@ -58,7 +58,7 @@ def check(study, root):
     for model in study.models:
         for ranker in study.rankers_of(model):
             scorer = rankers.reader(ranker, model)
-            if not scorer or study.models[scorer].engine != "recorded":
+            if not scorer or not study.models[scorer].row.replays:
                 continue
             for benchmark in study.benchmarks:
                 for block in range(study.blocks(benchmark, model)):
@@ -72,7 +72,7 @@ def check(study, root):
                         )
 
     for writer in study.writers():
-        if study.models[writer].engine != "recorded":
+        if not study.models[writer].row.replays:
             continue
         for benchmark in study.benchmarks:
             for block in range(study.written_blocks()):
@@ -94,7 +94,7 @@ def held(study, root):
     for model, settings in study.models.items():
         recorded = [r for r in study.rankers_of(model) if (s := rankers.reader(r, model)) and _replayed(study, s)]
         kinds = [(paths.SCORES, {"ranker": ranker}) for ranker in recorded]
-        kinds += [(paths.SAMPLES, {})] if settings.engine == "recorded" else []
+        kinds += [(paths.SAMPLES, {})] if settings.row.replays else []
         for template, keys in kinds:
             for benchmark in study.benchmarks:
                 where = dict(benchmark=benchmark, model=model, decoding="sampled", **keys)
@@ -106,15 +106,15 @@ def held(study, root):
 
 
 def _replayed(study, model):
-    return study.models[model].engine == "recorded"
+    return study.models[model].row.replays
 
 
 def calibration_runs(study, model, root):
     """How many calibration runs a model has: those asked for, or those recorded."""
     chosen = study.models[model]
-    if chosen.engine == "import" or (chosen.engine == "endpoint" and chosen.cost and chosen.cost.seconds):
+    if not chosen.row.calibrates or (chosen.cost and chosen.cost.seconds):
         return 0
-    if chosen.engine in ("vllm", "endpoint"):
+    if chosen.row.draws:
         return study.calibration.repeats
     folder = Path(paths.below(root, paths.CALIBRATIONS, model=model, run=0)).parent
     return len(list(folder.glob("*.json")))

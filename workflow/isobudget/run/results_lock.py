@@ -14,19 +14,18 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import time
 import uuid
 from pathlib import Path
 
 from isobudget.files.errors import StudyError
 from isobudget.run import provenance
+from isobudget.study.stages import cheap_places
 
 NAME = ".claim"
 LOCKS = Path(".snakemake/locks")
 RECORDS = Path(".snakemake/isobudget")  # the name of these records, which goes where they go and ends with them
-# what is made of samples and of nothing dear, as patterns of a shell
-CHEAP = ("references", "examples", "asserts", "tests", "outcomes", "at_hand", "behaviours")
-CHEAP += ("scores/[!n]*", "scores/nll:self", "costs", "estimates", NAME)
 PATIENCE = 5  # seconds; a dry run holds the claim while it looks
 _HOST = os.uname().nodename
 
@@ -72,7 +71,7 @@ class Claim:
                     f"{self._results}: another version of isobudget made files there, run in {made['folder']}, and "
                     "nothing tells here which of them this version would make otherwise. Run that one; or give this "
                     f"study another `results`; or have all that comes after the samples made anew here, after `cd "
-                    f"{self._results} && rm -rf {' '.join(CHEAP)}`."
+                    f"{self._results} && rm -rf {' '.join([*map(shlex.quote, cheap_places(self._results)), NAME])}`."
                 )
 
     def compare(self, settings):

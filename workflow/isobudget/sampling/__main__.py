@@ -1,23 +1,21 @@
 """Draw one block of samples, `n` for every problem, and keep them as they came."""
 
-from isobudget.engines import answer_log, vllm
+import importlib
+
+from isobudget.engines import answer_log
+from isobudget.engines.base import prepare
 from isobudget.files import stage
 from isobudget.files.tables import read_rows, write_rows
-from isobudget.sampling import from_import, from_recording, from_vllm
-
-ENGINES = {"vllm": from_vllm, "recorded": from_recording, "import": from_import}
+from isobudget.study.engines import ENGINES
 
 
 def draw_block(args):
     """One block: sample numbers `block * n` to `block * n + n - 1` of every problem."""
     problems = read_rows(args.problems, "problems").to_pylist()
     where = {"benchmark": args.benchmark, "model": args.model, "decoding": args.decoding, "block": args.block}
-    if args.settings["engine"] == "endpoint":
-        from isobudget.sampling import from_endpoint  # its HTTP client takes longer to import than a replay does to run
-
-        rows, metadata = from_endpoint.samples(problems, args.settings, where, args.server, args.output)
-    else:
-        rows, metadata = ENGINES[args.settings["engine"]].samples(problems, args.settings, where, args.recording)
+    # imported now, for an HTTP client takes longer to import than a replay does to run
+    engine = importlib.import_module(ENGINES[args.settings["engine"]].sampling)
+    rows, metadata = engine.samples(problems, args.settings, where, args.recording or args.server, args.output)
     write_rows(args.output, "samples", rows, where | metadata)
     answer_log.beside(args.output).unlink(missing_ok=True)
 
@@ -31,8 +29,7 @@ def main():
     parser.add_argument("--block", required=True, type=int)
     parser.add_argument("--recording", help="engine recorded or import: the file to replay")
     parser.add_argument("--server", help="engine endpoint: the file that says where the server is")
-    if parser.parse_args().settings.get("engine") == "vllm":
-        vllm.prepare()
+    prepare(parser.parse_args().settings)
     stage.run(draw_block, parser)
 
 

@@ -1,25 +1,26 @@
 """Samples from a model behind a server."""
 
 from isobudget.engines import answer_log, endpoint
+from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json
-from isobudget.sampling.prompts import prompts
+from isobudget.sampling.prompts import WARM_UP, pairs, prompts
 
 
-def samples(problems, settings, where, server, output):
+def samples(problems, settings, where, source, output):
     """Draw a block.
 
     Args:
         problems: rows of the problems file.
         settings: protocol, n, decoding, chat (the form of the prompts) for a chat model, and served.
         where: benchmark, model, decoding, block.
-        server: the file that says where the server is.
+        source: the file that says where the server is.
         output: the block's own file; beside it lies what came back, until the block is whole.
 
     Returns:
         (rows, metadata) of the samples file.
     """
     decoding, n, first = settings["decoding"], settings["n"], where["block"] * settings["n"]
-    engine = endpoint.load(settings, read_json(server), where["model"])
+    engine = endpoint.load(settings, read_json(source), where["model"])
     completions, seconds = endpoint.generate(
         engine,
         prompts(problems, settings),
@@ -45,3 +46,30 @@ def samples(problems, settings, where, server, output):
         "seconds": round(seconds, 3),
         **endpoint.facts(engine),
     }
+
+
+def timed(problems, asked, settings, model, run, source):
+    """Time the model behind its server, with as many requests in flight as the study lets it have.
+
+    Args and returns as from_vllm.timed; `source` is the file that says where the server is.
+
+    Raises:
+        StudyError: the server counts no tokens.
+    """
+    decoding = settings["decoding"]
+    engine = endpoint.load(settings, read_json(source), model)
+    endpoint.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 1, "warm-up", "chat" in settings)
+    name = f"{model} calibration {run}"
+    names = [problem["task_id"] for problem in problems]
+    n, before = settings["n"], engine.server.written
+    drawn, seconds = endpoint.generate(engine, asked, decoding, n, name, "chat" in settings, run * n, names)
+    written, scoring_seconds = engine.server.written - before, None
+    if not written or any(one.prompt_tokens is None for completions in drawn for one in completions):
+        raise StudyError(
+            f"models.{model}: {engine.server.url} counts no tokens, so what a generation costs cannot be "
+            f"calibrated; give it by hand in models.{model}.cost, seconds and usd."
+        )
+    if settings["score"]:
+        _, scoring_seconds = endpoint.score(engine, pairs(problems, drawn), f"{name}, scoring")
+    # of an answer's samples together, which is what is paid: not every server counts them one by one
+    return drawn, seconds, scoring_seconds, endpoint.facts(engine) | {"completion_tokens": written}

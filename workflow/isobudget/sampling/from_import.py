@@ -7,25 +7,25 @@ from isobudget.files.tables import damaged, read_metadata
 from isobudget.sampling.imported.check import too_few
 
 
-def samples(problems, settings, where, recording):
+def samples(problems, settings, where, source, output=None):
     """Take a block: n samples a problem, from number block * n.
 
-    Args and returns as sampling.live.samples; `recording` is the file that `isobudget.sampling.imported` wrote.
+    Args and returns as sampling.live.samples; `source` is the file that `isobudget.sampling.imported` wrote.
     Tokens, log-probabilities and finish reasons are null, for the formats have none.
 
     Raises:
         StudyError: it holds too few samples, or is no whole file.
     """
-    metadata = read_metadata(recording, "imported")
+    metadata = read_metadata(source, "imported")
     first = where["block"] * settings["n"]
     last = first + settings["n"]
     if metadata["n"] < last:
         raise too_few(metadata["source"], metadata["n"], last)
     try:
         # a part of the file: its rows are sorted by number, and the row groups say which they hold
-        table = pq.read_table(recording, filters=[("sample", ">=", first), ("sample", "<", last)])
+        table = pq.read_table(source, filters=[("sample", ">=", first), ("sample", "<", last)])
     except (pa.ArrowException, OSError) as error:
-        raise damaged(recording, error) from None
+        raise damaged(source, error) from None
     texts = {(row["task_id"], row["sample"]): row["text"] for row in table.to_pylist()}
     rows = [
         {"task_id": problem["task_id"], "sample": number, "text": texts[problem["task_id"], number]}

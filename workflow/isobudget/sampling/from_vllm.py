@@ -1,10 +1,10 @@
 """Samples from a model that runs now."""
 
 from isobudget.engines import vllm
-from isobudget.sampling.prompts import prompts
+from isobudget.sampling.prompts import WARM_UP, pairs, prompts
 
 
-def samples(problems, settings, where, recording=None):
+def samples(problems, settings, where, source=None, output=None):
     """Draw a block.
 
     Args:
@@ -41,3 +41,33 @@ def samples(problems, settings, where, recording=None):
         "seconds": round(seconds, 3),
         **vllm.facts(engine),
     }
+
+
+def timed(problems, asked, settings, model, run, source=None):
+    """Time the model in this process.
+
+    Args:
+        problems: rows of the problems file.
+        asked: what the model reads for each.
+        settings: decoding, n, score, texts, and what loads the model.
+        model: its name in the study.
+        run: number of the run.
+
+    Returns:
+        (completions a problem, seconds of drawing, seconds of scoring or None, what the run's file says of the engine).
+    """
+    decoding = settings["decoding"]
+    named = [(problem["task_id"], prompt) for problem, prompt in zip(problems, asked, strict=True)]
+    counts = vllm.count_tokens(settings, named, decoding["max_tokens"])
+    # read back, a completion may be cut into a few more tokens than it was written in, and scoring adds one
+    longest = max(counts) + decoding["max_tokens"] + 64
+    engine = vllm.load(settings, longest, seed=run, top_p=decoding["top_p"], texts=settings["texts"])
+    vllm.generate(engine, [WARM_UP], decoding | {"max_tokens": 16}, 8, "warm-up")
+    name = f"{model} calibration {run}"
+    drawn, seconds = vllm.generate(engine, asked, decoding, settings["n"], name, "chat" in settings)
+    scoring_seconds = None
+    if settings["score"]:
+        # the engine still holds the prompts; a ranking job begins without them, and so does this
+        engine.llm.reset_prefix_cache()
+        _, scoring_seconds = vllm.score(engine, pairs(problems, drawn), f"{name}, scoring")
+    return drawn, seconds, scoring_seconds, vllm.facts(engine)

@@ -4,6 +4,11 @@ A completion model is given the problem's prompt as it is. The form's name is pa
 sample settings: other words are another form, or old samples would pass for new ones.
 """
 
+from isobudget.study.engines import ENGINES
+
+# for a first small batch: another prompt than those that are timed, so that nothing of theirs is in the cache
+WARM_UP = '"""Tools."""\n\n\ndef main():\n'
+
 FORMS = {
     "function-1": (
         "Complete this Python function. Answer with one Python code block that holds the whole function, its signature "
@@ -32,8 +37,22 @@ def prompts(problems, settings):
     if not settings.get("chat"):
         return [problem["prompt"] for problem in problems]
     turns = [instruction(settings["chat"], problem) for problem in problems]
-    if settings.get("engine") == "endpoint":
+    if ENGINES[settings["engine"]].templates:
         return turns
     from isobudget.engines import chat
 
     return chat.tokens(settings, turns)
+
+
+def pairs(problems, drawn):
+    """(prompt, text) of every completion, for a model that reads them back.
+
+    Args:
+        problems: rows of the problems file.
+        drawn: a list of Completions for each.
+    """
+    return [
+        (problem["prompt"], one.text)
+        for problem, completions in zip(problems, drawn, strict=True)
+        for one in completions
+    ]

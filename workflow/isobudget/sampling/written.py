@@ -5,13 +5,14 @@ word assert. Completion models and chat models are asked alike. What is drawn is
 asserts in it is execution's part. The stage is given questions, which hold no tests.
 """
 
-from isobudget.engines import vllm
+import importlib
+
+from isobudget.engines.base import prepare
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_metadata, read_rows, write_rows
-from isobudget.sampling import from_recording, from_vllm
+from isobudget.study.engines import ENGINES
 
-ENGINES = {"vllm": from_vllm, "recorded": from_recording}
 # of problems/mbpp.py: what stands around the description of the task that is asked last
 _TASK = ("here is your task: ", " Your code should pass these tests:")
 
@@ -39,7 +40,8 @@ def write_tests(args):
     where = {"benchmark": args.benchmark, "model": args.model, "decoding": "tests", "block": args.block}
     if args.recording:
         _same_form(args.recording, args.settings["form"])
-    rows, metadata = ENGINES[args.settings["engine"]].samples(asked, args.settings, where, args.recording)
+    engine = importlib.import_module(ENGINES[args.settings["engine"]].sampling)
+    rows, metadata = engine.samples(asked, args.settings, where, args.recording, args.output)
     write_rows(args.output, "samples", rows, where | {"asked": args.settings["form"]} | metadata)
 
 
@@ -59,8 +61,7 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--block", required=True, type=int)
     parser.add_argument("--recording", help="engine recorded: the file to replay")
-    if parser.parse_args().settings.get("engine") == "vllm":
-        vllm.prepare()
+    prepare(parser.parse_args().settings)
     stage.run(write_tests, parser)
 
 

@@ -16,9 +16,10 @@ import pyarrow as pa
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.store import choosing, comparisons, mixtures
-from isobudget.store.files import UNITS, check, drawn, read_costs, read_through, study_files
+from isobudget.store.files import UNITS, check, drawn, read_costs, read_through
 from isobudget.store.prices import candidate_costs, in_unit
-from isobudget.study.rankers import AT_HAND
+from isobudget.study.rankers import AT_HAND, reads_with
+from isobudget.study.study_files import study_files
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
 ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}
@@ -38,8 +39,7 @@ def aggregate(args):
     """
     settings = args.settings
     for ranker in settings["rankers"]:
-        scorer = ranker.removeprefix("nll:")
-        if scorer not in (ranker, "self", *settings["models"]):
+        if (scorer := reads_with(ranker)) and scorer not in settings["models"]:
             raise StudyError(f"the ranker {ranker!r} names no model of the study; add it to models or drop the ranker.")
     files = study_files(args.results, settings)
     check(files)

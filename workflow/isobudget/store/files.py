@@ -1,76 +1,10 @@
-"""The files that a study consists of: named from its settings, never found by looking, and each checked to be whole.
-
-Looking would let in what a removed model or an earlier setting left behind.
-"""
-
-from dataclasses import dataclass
+"""What a study's files (study/study_files.py) say of themselves, each checked to be whole."""
 
 from isobudget.files import paths, tables
 from isobudget.files.errors import StudyError
 
 UNITS = ("flops", "seconds", "usd")
 _DRAWN = ("engine", "dtype", "compiled", "weights", "revision", "hardware", "versions")
-
-
-@dataclass(frozen=True)
-class File:
-    """One Parquet file and the keys that its path stands for."""
-
-    kind: str
-    path: str
-    benchmark: str
-    model: str | None = None
-    decoding: str | None = None
-    block: int | None = None
-    ranker: str | None = None
-    source: str | None = None
-
-
-def study_files(results, settings):
-    """Every Parquet file of the study, in a fixed order.
-
-    Args:
-        results: the results folder.
-        settings: as the stage takes them.
-
-    Returns:
-        A list of File.
-    """
-    found = []
-
-    def add(kind, template, **keys):
-        found.append(File(kind, paths.below(results, template, **keys), **keys))
-
-    for benchmark in settings["benchmarks"]:
-        add("problems", paths.PROBLEMS, benchmark=benchmark)
-        sources = settings.get("at_hand", {}).get(benchmark, ())
-        for source in sources:
-            add("tests", paths.TESTS, source=source, benchmark=benchmark)
-        for model, blocks in settings["models"].items():
-            sampled = blocks[benchmark] if isinstance(blocks, dict) else blocks
-            greedy = settings["greedy"] if isinstance(settings["greedy"], bool) else model in settings["greedy"]
-            cells = [("sampled", block) for block in range(sampled)] + [("greedy", 0)] * greedy
-            unranked = settings.get("unranked", {}).get(model, ())
-            if model in settings.get("imported", ()):
-                for decoding in ["sampled"] + ["greedy"] * greedy:
-                    add("imported", paths.IMPORTED, benchmark=benchmark, model=model, decoding=decoding)
-            if "combined" in settings["rankers"] and "combined" not in unranked:
-                keys = {"benchmark": benchmark, "model": model, "decoding": "sampled"}
-                path = paths.below(results, paths.COMBINED, **keys)
-                found.append(File("scores", path, **keys, ranker="combined"))
-            for decoding, block in cells:
-                keys = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}
-                add("samples", paths.SAMPLES, **keys)
-                add("outcomes", paths.OUTCOMES, **keys)
-                if decoding == "sampled":
-                    for ranker in settings["rankers"]:
-                        if ranker in unranked or ranker == "combined":
-                            continue
-                        add("scores", paths.SCORES, ranker=ranker, **keys)
-                    for source in sources:
-                        add("at_hand", paths.AT_HAND, source=source, **keys)
-            add("estimates", paths.ESTIMATES, benchmark=benchmark, model=model)
-    return found
 
 
 def check(files):

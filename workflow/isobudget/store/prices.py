@@ -11,7 +11,7 @@ def readers(chooser, model, beside=()):
     Args:
         chooser: a ranker, or `at_hand:SOURCE`.
         model: whose samples are chosen from.
-        beside: all that rank them, of which `combined` is made.
+        beside: all that rank them, of which one that learns is made.
     """
     return _needed(rankers.reader, chooser, model, beside)
 
@@ -26,7 +26,7 @@ def writers(chooser, model, beside=()):
 
 
 def _needed(whom, chooser, model, beside):
-    parts = [other for other in beside if other != chooser] if chooser == "combined" else [chooser]
+    parts = [other for other in beside if other != chooser] if rankers.learns(chooser) else [chooser]
     return sorted({needed for part in parts if (needed := whom(part, model))})
 
 

@@ -1,7 +1,11 @@
-"""What each benchmark is: the facts that more than one stage needs.
+"""What each benchmark is: one row per benchmark, with the facts that more than one stage needs.
 
-Sampling stops where execution cuts, a report says how much of the whole was judged: so these live on the ground.
+Sampling stops where execution cuts, a report says how much of the whole was judged: so these are said here, once. A
+benchmark is a row here and a loader in problems/. docs/how-to/add-a-benchmark.md adds one.
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 TEMPERATURE = 0.8  # of the paper, where the benchmark has none of its own
 # Where a completion of a Python function is over: the next thing at column zero.
@@ -34,31 +38,91 @@ except ImportError:
 """
 
 
-# The keys of an entry; the later ones may be left out:
-#   version     raised when the problems themselves change. Problems are read by sampling, so an edit of the module that
-#               loads them must not run hours of models again; this number does
-#   problems    how many the whole of it has
-#   max_tokens  new tokens at most, and
-#   temperature (TEMPERATURE) where the study says none: those of the paper (Hassid et al., 2024)
-#   stop        sampling stops there, execution cuts there
-#   continues   (true) whether a program is the prompt and its completion, or the completion alone
-#   before      ("") imports that the benchmark puts before every program
-#   excusable   (0) share of problems whose own reference may fail before that is an error of the machine
-#   at_hand     (none) the sources of tests at hand, fewer than those that judge: examples in the prompt, single asserts
-#   asserts     (false) whether a model can be asked for asserts of its functions (sampling/written.py)
-#   data        (false) whether a local file of the same schema may stand for the hub
-BENCHMARKS = {
-    "humaneval": {"version": 1, "problems": 164, "max_tokens": 512, "stop": PYTHON_STOPS, "asserts": True}
-    | {"at_hand": ("examples",)},
-}
+@dataclass(frozen=True)
+class Benchmark:
+    """What one benchmark is.
 
-_FEW_SHOT = {"version": 1, "max_tokens": 256, "continues": False, "excusable": 0.05, "data": True}
-_MBPP = {**_FEW_SHOT, "stop": MBPP_STOPS, "asserts": True, "at_hand": ("assert:1", "assert:2", "assert:3")}
-_APPS = {**_FEW_SHOT, "stop": APPS_STOPS, "temperature": 0.6, "before": APPS_BEFORE, "at_hand": ("examples",)}
-BENCHMARKS |= {
-    "mbpp": {**_MBPP, "problems": 500},
-    "mbpp-sanitized": {**_MBPP, "problems": 257},
-    "apps-introductory": {**_APPS, "problems": 1000},
-    "apps-interview": {**_APPS, "problems": 3000},
-    "apps-competition": {**_APPS, "problems": 1000},
-}
+    Attributes:
+        loader: the module that loads its problems, with the functions `problems` and `source`.
+        version: raised when the problems themselves change. Problems are read by sampling, so an edit of the loader
+            must not run hours of models again; this number does.
+        problems: how many the whole of it has.
+        max_tokens: new tokens at most, where the study says none; that of the paper (Hassid et al., 2024).
+        temperature: where the study says none; that of the paper.
+        stop: sampling stops there, execution cuts there.
+        chat: how its problems are put to chat models, a form of sampling/prompts.py; None: they are not yet.
+        continues: whether a program is the prompt and its completion, or the completion alone.
+        before: imports that the benchmark puts before every program.
+        excusable: share of problems whose own reference may fail before that is an error of the machine.
+        at_hand: the sources of tests at hand, fewer than those that judge: examples in the prompt, single asserts.
+        asserts: whether a model can be asked for asserts of its functions (sampling/written.py).
+        data: whether a local file of the same schema may stand for the hub.
+    """
+
+    name: str
+    loader: str
+    version: int
+    problems: int
+    max_tokens: int
+    stop: tuple[str, ...]
+    temperature: float = TEMPERATURE
+    chat: str | None = None
+    continues: bool = True
+    before: str = ""
+    excusable: float = 0.0
+    at_hand: tuple[str, ...] = ()
+    asserts: bool = False
+    data: bool = False
+
+    def running(self, *keys: str) -> dict[str, object]:
+        """Those of these attributes that are not as for most benchmarks: stages are told no others."""
+        usual = {key: type(self).__dataclass_fields__[key].default for key in keys}
+        return {key: getattr(self, key) for key in keys if getattr(self, key) != usual[key]}
+
+
+_MBPP = Benchmark(
+    name="mbpp",
+    loader="isobudget.problems.mbpp",
+    version=1,
+    problems=500,
+    max_tokens=256,
+    stop=MBPP_STOPS,
+    continues=False,
+    excusable=0.05,
+    at_hand=("assert:1", "assert:2", "assert:3"),
+    asserts=True,
+    data=True,
+)
+_APPS = Benchmark(
+    name="apps-introductory",
+    loader="isobudget.problems.apps",
+    version=1,
+    problems=1000,
+    max_tokens=256,
+    stop=APPS_STOPS,
+    temperature=0.6,
+    continues=False,
+    before=APPS_BEFORE,
+    excusable=0.05,
+    at_hand=("examples",),
+    data=True,
+)
+_ROWS = (
+    Benchmark(
+        name="humaneval",
+        loader="isobudget.problems.humaneval",
+        version=1,
+        problems=164,
+        max_tokens=512,
+        stop=PYTHON_STOPS,
+        chat="function-1",
+        at_hand=("examples",),
+        asserts=True,
+    ),
+    _MBPP,
+    replace(_MBPP, name="mbpp-sanitized", problems=257),
+    _APPS,
+    replace(_APPS, name="apps-interview", problems=3000),
+    replace(_APPS, name="apps-competition"),
+)
+BENCHMARKS: Mapping[str, Benchmark] = {row.name: row for row in _ROWS}

@@ -13,13 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from isobudget.files.errors import StudyError
 from isobudget.study import rankers, sample_counts
-from isobudget.study.benchmarks import BENCHMARKS, TEMPERATURE
+from isobudget.study.benchmarks import BENCHMARKS
 from isobudget.study.endpoint_keys import Served
+from isobudget.study.engines import COMMON, ENGINES, Engine, takers
 from isobudget.study.rankers import either
 from isobudget.study.sample_counts import Budgets, Positive, PositiveInt, Samples
-
-# How a benchmark's problems are put to chat models, a form of sampling/prompts.py: part of their samples' settings.
-CHAT_FORMS = {"humaneval": "function-1"}
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -61,7 +59,7 @@ class Cost(_Strict):
 class Model(Served, _Strict):
     """One model under study."""
 
-    engine: Literal["vllm", "endpoint", "recorded", "import"] = Field(description="what draws its samples")
+    engine: str = Field(description="what draws its samples", json_schema_extra={"enum": [*ENGINES]})
     weights: str | Packages | None = Field(None, description="hub id, local folder, or a checksummed set of packages")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
     tensor_parallel: PositiveInt = Field(1, description="GPUs one job of this model uses")
@@ -84,23 +82,42 @@ class Model(Served, _Strict):
     )
     cost: Cost | None = Field(None, description="engine import or endpoint: what a generation costs, given by hand")
 
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, value):
+        if value not in ENGINES:
+            raise ValueError(f"there is no engine {value!r}; use {either(ENGINES)}")
+        return value
+
+    @property
+    def row(self) -> Engine:
+        """What its engine can do."""
+        return ENGINES[self.engine]
+
     @model_validator(mode="after")
-    def _can_be_imported(self):
-        given = [key for key in ("path", "format", "greedy", "config", "cost") if getattr(self, key) is not None]
+    def _keys_are_its_engines(self):
+        for key in type(self).model_fields:
+            # a key that is spelt out as null says nothing
+            if key not in self.model_fields_set or getattr(self, key) is None or key in (*COMMON, *self.row.takes):
+                continue
+            raise ValueError(
+                self.row.refuses.get(key, f"{key!r} is for engine {either(takers(key))}; leave the key out")
+            )
+        for key, example in self.row.needs.items():
+            if getattr(self, key) is None:
+                raise ValueError(f"engine {self.engine} needs {key!r}: {example}")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_agree(self):
         if self.config and self.cost and self.cost.flops:
             raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
-        if self.engine != "import":
-            given = [key for key in given if self.engine != "endpoint" or key not in ("config", "cost")]
-            if given:
-                raise ValueError(f"{given[0]!r} is for engine import; leave the key out")
-            return self
-        if self.path is None:
-            raise ValueError("engine import needs 'path': the file or folder that holds the samples")
-        if self.weights is not None:
-            raise ValueError("engine import loads no model and takes no 'weights'; 'config' gives it FLOPs")
-        if self.price is not None:
-            raise ValueError("imported samples have no token counts, so 'price' says nothing; give 'cost: {usd: ...}'")
-        if isinstance(self.samples, sample_counts.Auto):
+        if self.price and self.cost and self.cost.seconds and not self.cost.usd:
+            raise ValueError(
+                "'cost.seconds' leaves calibration runs out, and 'price' needs the tokens that they count; give "
+                "'cost.usd' instead of 'price'"
+            )
+        if self.row.collects and isinstance(self.samples, sample_counts.Auto):
             raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
         return self
 
@@ -109,15 +126,7 @@ class Model(Served, _Strict):
         given = self.cost and getattr(self.cost, unit)
         if unit == "usd":
             return bool(self.price or given)
-        return unit == "seconds" or self.engine != "endpoint" or bool(self.config or given)
-
-    @model_validator(mode="after")
-    def _can_run(self):
-        if self.engine == "vllm" and self.weights is None:
-            raise ValueError("engine vllm needs 'weights': a hub id, a local folder, or a set of packages")
-        if self.engine == "recorded" and self.weights is not None:
-            raise ValueError("engine recorded replays recordings/ and takes no 'weights'; leave the key out")
-        return self
+        return unit == "seconds" or not self.row.lacks_config or bool(self.config or given)
 
 
 class OwnDecoding(_Strict):
@@ -215,7 +224,7 @@ class Study(_Strict):
     @classmethod
     def _plain_names(cls, value):
         for name in value:
-            if not _NAME.match(name) or name in ("self", "examples"):
+            if not _NAME.match(name) or name in rankers.RESERVED:
                 raise ValueError(
                     f"{name!r} cannot name a model, it becomes a folder; use letters, digits, '.', '_' and '-'"
                 )
@@ -224,7 +233,7 @@ class Study(_Strict):
     @field_validator("data")
     @classmethod
     def _files(cls, value):
-        loaded = [name for name, benchmark in BENCHMARKS.items() if benchmark.get("data")]
+        loaded = [name for name, benchmark in BENCHMARKS.items() if benchmark.data]
         for name, file in value.items():
             if name not in loaded:
                 raise ValueError(f"{name!r} is read from no file; files can be named for {either(loaded)}")
@@ -236,16 +245,11 @@ class Study(_Strict):
     @classmethod
     def _every_reader(cls, data):
         """`nll:*` is nll:MODEL of every model that can read, a model that is added later included."""
-        rankers = data.get("rankers") if isinstance(data, dict) else None
-        if not isinstance(rankers, list | tuple) or "nll:*" not in rankers or not isinstance(data.get("models"), dict):
+        names = data.get("rankers") if isinstance(data, dict) else None
+        if not isinstance(names, list | tuple) or not isinstance(data.get("models"), dict):
             return data
-        readers = [
-            f"nll:{name}"
-            for name, model in data["models"].items()
-            if not (isinstance(model, dict) and model.get("engine") == "import") and f"nll:{name}" not in rankers
-        ]
-        at = list(rankers).index("nll:*")
-        return data | {"rankers": [*rankers[:at], *readers, *rankers[at + 1 :]]}
+        able = [name for name, model in data["models"].items() if not _cannot_read(model)]
+        return data | {"rankers": rankers.every_reader(names, able)}
 
     @field_validator("rankers", "at_hand")
     @classmethod
@@ -294,16 +298,16 @@ class Study(_Strict):
         for ranker in self.rankers:
             if why := rankers.why_not(ranker, self.models):
                 raise ValueError(f"rankers: {why}")
-            if ranker == "combined":
+            if rankers.learns(ranker):
                 for name in self.models:
                     if not self.parts(name):
                         raise ValueError(
-                            f"rankers: 'combined' weighs the other rankers of a model's samples, and {name} has none; "
+                            f"rankers: {ranker!r} weighs the other rankers of a model's samples, and {name} has none; "
                             "add one, such as 'shortest'"
                         )
             if rankers.writer(ranker, next(iter(self.models))):
                 for benchmark in self.benchmarks:
-                    if not BENCHMARKS[benchmark].get("asserts"):
+                    if not BENCHMARKS[benchmark].asserts:
                         raise ValueError(
                             f"rankers: {ranker!r} needs tests that a model writes, and models are not asked for tests "
                             f"of {benchmark} yet; leave that ranker out"
@@ -329,7 +333,7 @@ class Study(_Strict):
     def _chat_is_asked_somehow(self):
         for benchmark in self.benchmarks:
             for name, settings in self.models.items():
-                if settings.chat and benchmark not in CHAT_FORMS:
+                if settings.chat and BENCHMARKS[benchmark].chat is None:
                     raise ValueError(
                         f"models.{name}.chat: there are no chat prompts for {benchmark} yet; set 'chat: false'"
                     )
@@ -338,7 +342,7 @@ class Study(_Strict):
     @model_validator(mode="after")
     def _imports_fit(self):
         for name, model in self.models.items():
-            if model.engine != "import":
+            if not model.row.collects:
                 continue
             for key in ("path", "greedy"):
                 value = getattr(model, key)
@@ -361,7 +365,12 @@ class Study(_Strict):
     def decodings(self, model):
         """What a model's samples were drawn by: greedy ones of an import are there if the config names them."""
         chosen = self.models[model]
-        return ("sampled",) if chosen.engine == "import" and chosen.greedy is None else ("sampled", "greedy")
+        return ("sampled",) if chosen.row.collects and chosen.greedy is None else ("sampled", "greedy")
+
+    def comes_in_packages(self, model):
+        """Whether a model's weights must be fetched and joined before it can be loaded."""
+        chosen = self.models[model]
+        return chosen.row.loads and isinstance(chosen.weights, Packages)
 
     def source(self, benchmark, model, decoding):
         """The file or folder that an imported model's samples come from."""
@@ -370,7 +379,7 @@ class Study(_Strict):
 
     def own_files(self):
         """The user's files and folders that jobs read: datasets, samples to import, config.json files."""
-        imported = [name for name, model in self.models.items() if model.engine == "import"]
+        imported = [name for name, model in self.models.items() if model.row.collects]
         sources = [self.source(b, name, d) for b in self.benchmarks for name in imported for d in self.decodings(name)]
         configs = [model.config for model in self.models.values() if model.config and Path(model.config).is_file()]
         return [*self.data.values(), *sources, *configs]
@@ -380,8 +389,9 @@ class Study(_Strict):
         return tuple(ranker for ranker in self.rankers if rankers.can_rank(ranker, model, self.models))
 
     def parts(self, model):
-        """The rankers of a model's samples that `combined` is made of, sorted: all but luck."""
-        return sorted(set(self.rankers_of(model)) - {"combined", "random"})
+        """The rankers of a model's samples that one which learns is made of, sorted: all others but luck."""
+        rows = {ranker: rankers.row(ranker) for ranker in self.rankers_of(model)}
+        return sorted(ranker for ranker, row in rows.items() if not (row.learns or row.luck))
 
     def sources(self, benchmark):
         """The sources of tests at hand that a benchmark has, in the study's order."""
@@ -391,9 +401,9 @@ class Study(_Strict):
     def _sources(self, benchmark):
         """All sources of tests at hand that a benchmark could have in this study."""
         chosen = BENCHMARKS[benchmark]
-        able = [name for name, model in self.models.items() if model.engine in rankers.WRITERS]
-        written = [f"written:{name}" for name in able] if chosen.get("asserts") else []
-        return [*chosen.get("at_hand", ()), *written]
+        able = [name for name, model in self.models.items() if model.row.writes_tests]
+        written = [f"written:{name}" for name in able] if chosen.asserts else []
+        return [*chosen.at_hand, *written]
 
     @property
     def auto(self):
@@ -417,7 +427,7 @@ class Study(_Strict):
     def decoded(self, benchmark, key):
         """One setting of decoding on a benchmark: what the study says of it there, of all, or the benchmark's own."""
         own = getattr(self.decoding.own.get(benchmark), key, None)
-        return own or getattr(self.decoding, key) or BENCHMARKS[benchmark].get(key, TEMPERATURE)
+        return own or getattr(self.decoding, key) or getattr(BENCHMARKS[benchmark], key)
 
     def max_tokens(self, benchmark):
         """New tokens at most."""
@@ -461,6 +471,12 @@ def _sentence(entry, config):
     if kind != "value_error":
         message = f"{given!r} is wrong: {message[0].lower()}{message[1:]}"
     return f"{key}: {message}." if key else f"{message}."
+
+
+def _cannot_read(model):
+    """Whether a model, as the config gives it, is of an engine that reads no texts back; what is no model may."""
+    row = ENGINES.get(model.get("engine")) if isinstance(model, dict) else None
+    return row is not None and not row.reads
 
 
 def _unique(values):

@@ -4,13 +4,12 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator
 
 _Count = Annotated[int, Field(gt=0, strict=True)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 REACH = ("url", "key_env", "concurrency", "timeout", "retries", "requests_per_minute", "tokens_per_minute")
-KEYS = (*REACH, "served", "logprobs")
 
 
 class Served(BaseModel):
@@ -64,26 +63,3 @@ class Served(BaseModel):
                 "goes into no file"
             )
         return value
-
-    @model_validator(mode="after")
-    def _is_behind_a_server(self):
-        if self.engine != "endpoint":
-            given = [key for key in KEYS if key in self.model_fields_set]
-            if given:
-                raise ValueError(f"{given[0]!r} is for engine endpoint; leave the key out")
-            return self
-        for key, example in (
-            ("url", "the server's base URL, such as http://host:8000/v1"),
-            ("served", "its name there"),
-        ):
-            if getattr(self, key) is None:
-                raise ValueError(f"engine endpoint needs {key!r}: {example}")
-        for key in ("weights", "tensor_parallel", "dtype"):
-            if key in self.model_fields_set:
-                raise ValueError(f"engine endpoint loads no model here and takes no {key!r}; leave the key out")
-        if self.price and self.cost and self.cost.seconds and not self.cost.usd:
-            raise ValueError(
-                "'cost.seconds' leaves calibration runs out, and 'price' needs the tokens that they count; give "
-                "'cost.usd' instead of 'price'"
-            )
-        return self

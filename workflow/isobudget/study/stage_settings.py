@@ -6,15 +6,18 @@ of studies that do not use it as they are.
 
 import json
 
-from isobudget.engines import COMPILE_FROM
+from isobudget.engines.base import COMPILE_FROM
 from isobudget.files import paths
 from isobudget.study import published, rankers
 from isobudget.study.benchmarks import BENCHMARKS, TEST_STOPS
-from isobudget.study.config import CHAT_FORMS, Packages
+from isobudget.study.config import Packages
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
 SAMPLING_PROTOCOL = 1
+
+# What a question holds of a problem; another word makes them, and the tests that models write to them, anew.
+QUESTIONS = "85c97eed755899a2"
 
 # How a model is asked for tests, a form of sampling/written.py: part of their settings.
 TEST_FORM = "assert-1"
@@ -22,7 +25,7 @@ TEST_FORM = "assert-1"
 
 def problems(study, benchmark):
     data = {"data": study.data[benchmark]} if benchmark in study.data else {}
-    return _json(benchmark=benchmark, first=study.problems, version=BENCHMARKS[benchmark]["version"], **data)
+    return _json(benchmark=benchmark, first=study.problems, version=BENCHMARKS[benchmark].version, **data)
 
 
 def weights(study, model):
@@ -31,9 +34,9 @@ def weights(study, model):
 
 def architecture(study, model):
     chosen = study.models[model]
-    if chosen.engine in ("import", "endpoint"):
+    if chosen.row.lacks_config:
         return _json(engine=chosen.engine, weights=chosen.config, revision=chosen.revision)
-    return _json(engine=chosen.engine, **(_loading(study, model) if chosen.engine == "vllm" else {}))
+    return _json(engine=chosen.engine, **(_loading(study, model) if chosen.row.loads else {}))
 
 
 def imports(study, model, decoding):
@@ -42,8 +45,8 @@ def imports(study, model, decoding):
 
 def sample(study, benchmark, model, decoding):
     chosen = study.models[model]
-    if chosen.engine == "import":  # drawn elsewhere, whatever this study's decoding
-        return _json(engine="import", n=study.block if decoding == "sampled" else 1)
+    if chosen.row.own_decoding:  # whatever this study's is
+        return _json(engine=chosen.engine, n=study.block if decoding == "sampled" else 1)
     settings = {
         "engine": chosen.engine,
         "protocol": SAMPLING_PROTOCOL,
@@ -63,7 +66,7 @@ def written(study, benchmark, model):
         form=TEST_FORM,
         n=study.block,
         decoding=decoding | {"max_tokens": study.written.max_tokens, "stop": TEST_STOPS},
-        **(_loading(study, model) if chosen.engine == "vllm" else {}),
+        **(_loading(study, model) if chosen.row.loads else {}),
     )
 
 
@@ -79,11 +82,11 @@ def calibrate(study, model):
         **_asking(study, benchmark, model),
         prompts=study.calibration.prompts,
         n=study.calibration.samples,
-        score=any(ranker == f"nll:{model}" for ranker in study.rankers),
+        score=any(rankers.reads_with(ranker) == model for ranker in study.rankers),
         **_opening(study, model),
-        **({key: getattr(chosen, key) for key in asked} if chosen.engine == "endpoint" else {}),
+        **({key: getattr(chosen, key) for key in asked} if chosen.row.asks else {}),
         # of one of the jobs whose price is wanted: large ones are run in another way (engines.COMPILE_FROM)
-        **({"texts": _texts(study, benchmark)} if chosen.engine == "vllm" else {}),
+        **({"texts": _texts(study, benchmark)} if chosen.row.loads else {}),
     )
 
 
@@ -105,15 +108,15 @@ def rank(study, ranker, model, code):
     settings = {"ranker": ranker, "scorer": scorer}
     if scorer:
         return _json(**settings, engine=study.models[scorer].engine, **_opening(study, scorer))
-    if ranker == "shortest" and study.models[model].engine == "endpoint":
+    if rankers.row(ranker).lengths and study.models[model].row.counts_tokens is False:
         # not every server counts each sample's tokens, and the unit is one of the whole model, whatever the block
         settings["unit"] = "characters"
     # where no other model reads, ranking is cheap: an edit of its code does it again
     return _json(**settings, code=code)
 
 
-def combine(study, benchmark, model):
-    where = {"benchmark": benchmark, "model": model, "blocks": study.blocks(benchmark, model)}
+def combine(study, ranker, benchmark, model):
+    where = {"ranker": ranker, "benchmark": benchmark, "model": model, "blocks": study.blocks(benchmark, model)}
     return _json(**where, rankers=study.parts(model), seed=study.bootstrap.seed)
 
 
@@ -145,11 +148,16 @@ def estimate(study, benchmark, model):
 
 
 def aggregate(study):
+    return _json(**aggregated(study))
+
+
+def aggregated(study):
+    """What the store is told, as a dict: study_files names the files of a study by it."""
     greedy = [model for model in study.models if "greedy" in study.decodings(model)]
     unranked = {m: sorted(set(study.rankers) - set(study.rankers_of(m))) for m in study.models}
     unranked = {model: rankers for model, rankers in unranked.items() if rankers}
-    imported = [model for model in study.models if study.models[model].engine == "import"]
-    return _json(
+    imported = [model for model in study.models if study.models[model].row.collects]
+    return dict(
         benchmarks=study.benchmarks,
         models={model: _blocks(study, model) for model in study.models},
         greedy=True if len(greedy) == len(study.models) else greedy,
@@ -167,12 +175,12 @@ def aggregate(study):
 def report(study):
     beside = published.beside(study)
     told = {"published": beside} if beside else {}
-    return _json(problems={b: BENCHMARKS[b]["problems"] for b in study.benchmarks}, **told)
+    return _json(problems={b: BENCHMARKS[b].problems for b in study.benchmarks}, **told)
 
 
 def _texts(study, benchmark):
     """Of two counts that stand for all others, that of a job of all problems."""
-    asked = min(BENCHMARKS[benchmark]["problems"], study.problems or COMPILE_FROM)
+    asked = min(BENCHMARKS[benchmark].problems, study.problems or COMPILE_FROM)
     return COMPILE_FROM if asked >= COMPILE_FROM else 1
 
 
@@ -183,7 +191,7 @@ def _blocks(study, model):
 
 def _decoding(study, benchmark, decoding, chat=False):
     # an answer has code anywhere in it, and ends by itself
-    stop = () if chat else BENCHMARKS[benchmark]["stop"]
+    stop = () if chat else BENCHMARKS[benchmark].stop
     settings = {"max_tokens": study.max_tokens(benchmark), "stop": stop}
     if decoding == "greedy":
         return settings | {"temperature": 0.0, "top_p": 1.0}
@@ -192,15 +200,15 @@ def _decoding(study, benchmark, decoding, chat=False):
 
 def _asking(study, benchmark, model):
     # a key of chat models alone: the settings of completion models stay what recordings/ were drawn with
-    return {"chat": CHAT_FORMS[benchmark]} if study.models[model].chat else {}
+    return {"chat": BENCHMARKS[benchmark].chat} if study.models[model].chat else {}
 
 
 def _opening(study, model):
     """What the engine is told to open the model by. Where a server is and how it is reached is no part of it."""
     chosen = study.models[model]
-    if chosen.engine == "endpoint":
+    if chosen.row.asks:
         return {"served": chosen.served}
-    return _loading(study, model) if chosen.engine == "vllm" else {}
+    return _loading(study, model) if chosen.row.loads else {}
 
 
 def _loading(study, model):
@@ -219,8 +227,7 @@ def _loading(study, model):
 def _running(study, benchmark, keys, **changes):
     """What a stage is told that runs programs: those keys that the benchmark has, and the sandbox, changed or not."""
     chosen = BENCHMARKS[benchmark]
-    told = {key: chosen[key] for key in keys if key in chosen}
-    return _json(stop=chosen["stop"], **told, **(study.sandbox.model_dump() | changes))
+    return _json(stop=chosen.stop, **chosen.running(*keys), **(study.sandbox.model_dump() | changes))
 
 
 def _json(**settings):

@@ -17,7 +17,7 @@ def check(study):
         study: a Study.
     """
     for model, settings in study.models.items():
-        if settings.engine != "import":
+        if not settings.row.collects:
             continue
         for benchmark in study.benchmarks:
             for decoding in study.decodings(model):

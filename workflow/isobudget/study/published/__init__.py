@@ -47,7 +47,7 @@ def beside(study):
         for model, settings in study.models.items() if benchmark in study.benchmarks else ():
             weights = settings.weights or settings.config
             same = isinstance(weights, str) and weights.lower() in costs() and costs()[weights.lower()].model == name
-            drawn = settings.engine == "import" or all(study.decoded(benchmark, k) == DRAWN[k] for k in DRAWN)
+            drawn = settings.row.own_decoding or all(study.decoded(benchmark, k) == DRAWN[k] for k in DRAWN)
             if same and drawn and not settings.chat:
                 found.setdefault(benchmark, {})[model] = name
     return found
