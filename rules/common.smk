@@ -7,16 +7,27 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
+
+from snakemake.settings.types import DeploymentMethod
 
 # Objects of the graph of jobs all stay, and looking among them for some to free adds a fifth to the time in which
 # Snakemake makes it; onstart turns that on again.
 gc.disable()
 
-# the folder of this workflow, wherever the Snakefile lies that uses it as a module
+# the folder of this workflow, wherever the Snakefile lies that uses it as a module; the package is beside it, or, where
+# Snakemake fetches single files from a repository, installed
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-sys.path.insert(0, str(HERE / "workflow"))
+PACKAGES = HERE / "workflow"
+if (PACKAGES / "isobudget").is_dir():
+    sys.path.insert(0, str(PACKAGES))
+elif find_spec("isobudget") is None:
+    raise WorkflowError(
+        f"there is no {PACKAGES / 'isobudget'}, and the package isobudget is not installed; clone the repository and "
+        "name its Snakefile in `module:`, or `pip install` the repository beside Snakemake."
+    )
 
 from isobudget.files import paths, temporary
 from isobudget.files.errors import StudyError
@@ -32,11 +43,11 @@ from isobudget.study import rankers, sample_counts, stage_settings
 from isobudget.study.config import load
 from isobudget.study.stages import STAGES
 
-# jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process
-shell.prefix(
-    f"export PATH={quote(os.path.dirname(sys.executable))}:$PATH PYTHONPATH={quote(str(HERE / 'workflow'))}"
-    f" ISOBUDGET_WORKFLOW={temporary.owner()}; "
-)
+# jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process; an environment
+# that Snakemake makes has an interpreter of its own
+own_environment = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+path = "" if own_environment else f" PATH={quote(os.path.dirname(sys.executable))}:$PATH"
+shell.prefix(f"export{path} PYTHONPATH={quote(str(PACKAGES))} ISOBUDGET_WORKFLOW={temporary.owner()}; ")
 
 # relative, so that moving the folder runs nothing again
 RECORDINGS = Path(os.path.relpath(HERE / "recordings"))
@@ -64,6 +75,8 @@ if workflow.is_main_process:
 else:
     # onstart is the main process's, and a pod sees none of its files
     note_servers(study, anew=False)
+if workflow.is_main_process and not workflow.dryrun and Path(workflow.main_snakefile).parent.resolve() != HERE.resolve():
+    note_servers(study)  # nor is the onstart of a module heard
 
 
 wildcard_constraints:

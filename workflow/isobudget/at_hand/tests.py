@@ -9,6 +9,7 @@ import json
 
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import TestsSettings
 from isobudget.study import rankers
 
 AGREED = 2  # of the tests that a model writes those count that it wrote so often: many that it wrote once are wrong
@@ -79,7 +80,7 @@ def one_assert(problem, number):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments("Put the tests at hand in place of those that judge.")
+    parser = stage.arguments("Put the tests at hand in place of those that judge.", TestsSettings)
     parser.add_argument("--problems", required=True, help="the problems, Parquet")
     parser.add_argument("--cases", help="the examples that a source consists of, Parquet")
     stage.run(write_tests, parser)

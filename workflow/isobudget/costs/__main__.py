@@ -10,6 +10,7 @@ import statistics
 from isobudget.costs.flops import attention_flops, forward_flops, shape
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import CostSettings
 from isobudget.files.tables import read_json, read_rows, write_json
 
 TOKENS_A_PASS = 128  # the paper's unit: one forward pass over 128 tokens is a generation
@@ -174,7 +175,7 @@ def write_costs(args):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, CostSettings)
     parser.add_argument("--model-config", nargs="?", help="the model's config.json; without it FLOPs are null")
     parser.add_argument("--calibrations", nargs="*", default=[], help="the JSON files of its calibration runs")
     parser.add_argument("--written", nargs="*", default=[], help="the tests that it wrote for rankers, Parquet")

@@ -12,6 +12,7 @@ from isobudget.estimates import at_hand, combined
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
 from isobudget.files import paths, stage, tables
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import EstimateSettings
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
 from isobudget.statistics.votes import voted_rank_score_at_k
@@ -122,6 +123,6 @@ def _same_problems(file, what, found, wanted):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, EstimateSettings)
     parser.add_argument("--results", required=True, help="the folder that holds outcomes/, scores/ and at_hand/")
     stage.run(estimate, parser)

@@ -8,6 +8,7 @@ import numpy as np
 
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
 from isobudget.files import paths, stage, tables
+from isobudget.files.settings import CombineSettings
 from isobudget.statistics.combined import combined, combined_rank_score_at_k
 from isobudget.statistics.unbiased import rank_score_at_k
 
@@ -72,6 +73,6 @@ def stacked(clusters, shape):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, CombineSettings)
     parser.add_argument("--results", required=True, help="the folder that holds outcomes/ and scores/")
     stage.run(combine, parser)

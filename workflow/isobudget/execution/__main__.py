@@ -1,9 +1,10 @@
 from isobudget.execution.blocks import execute
 from isobudget.files import stage
+from isobudget.files.settings import RunSettings
 
 
 def main():
-    parser = stage.arguments("Run the programs of one block of samples in the sandbox.")
+    parser = stage.arguments("Run the programs of one block of samples in the sandbox.", RunSettings)
     parser.add_argument("--problems", required=True, help="the problems, Parquet")
     parser.add_argument("--samples", required=True, help="the samples, Parquet")
     parser.add_argument("--references", required=True, help="what isobudget.execution.references wrote")

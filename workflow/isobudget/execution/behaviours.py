@@ -11,6 +11,7 @@ from isobudget.execution.blocks import IDENTITY, extracted
 from isobudget.execution.judging import code_of, judge, with_imports
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import RunSettings
 from isobudget.sandbox import Program
 
 # How APPS looks for its function: a method of Solution, where the program has such a class and no such function.
@@ -84,7 +85,7 @@ def observe(args):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, RunSettings)
     parser.add_argument("--questions", required=True, help="the questions, Parquet")
     parser.add_argument("--examples", required=True, help="the inputs, Parquet")
     parser.add_argument("--samples", required=True, help="the samples, Parquet")

@@ -9,6 +9,7 @@ import math
 from isobudget.execution.judging import code_of, judge, program_for
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import RunSettings
 from isobudget.sandbox import verdicts
 
 # A reference shows that the tests are right, not that it is quick: it gets so many times the time of a sample.
@@ -93,7 +94,7 @@ def _tell(found, settings):
 
 
 def main():
-    parser = stage.arguments("Check that the reference solutions of a benchmark pass in the sandbox.")
+    parser = stage.arguments("Check that the reference solutions of a benchmark pass in the sandbox.", RunSettings)
     parser.add_argument("--problems", required=True, help="the problems, Parquet")
     parser.add_argument("--workers", type=int, default=1, help="programs at once")
     stage.run(lambda args: check_references(args.problems, args.settings, args.workers, args.output), parser)

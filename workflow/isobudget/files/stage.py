@@ -14,6 +14,7 @@ import traceback
 
 from isobudget.files import temporary
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import odd_keys
 
 GRACE = 20  # seconds that a stage may take to unwind when its workflow is gone
 _terminal = sys.stderr
@@ -37,12 +38,17 @@ def say(sentence):
         print(sentence, file=sys.stderr, flush=True)
 
 
-def arguments(description):
-    """A parser with what every stage takes: --settings (JSON), --output and --log."""
+def arguments(description: str, settings: type | None = None) -> argparse.ArgumentParser:
+    """A parser with what every stage takes: --settings (JSON), --output and --log.
+
+    Args:
+        description: what the stage does.
+        settings: the type of its settings in files/settings.py; None: it takes none.
+    """
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument(
-        "--settings", type=_settings, default={}, help="a JSON object, what the config says of this job"
-    )
+    if settings:
+        said = "a JSON object, what the config says of this job"
+        parser.add_argument("--settings", type=lambda text: _settings(text, settings), default={}, help=said)
     parser.add_argument("--output", required=True, help="the file to write")
     parser.add_argument("--log", help="where stdout and stderr go; without it, the terminal")
     return parser
@@ -120,13 +126,15 @@ def _end_with(workflow):
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _settings(text):
+def _settings(text, wanted):
     try:
         value = json.loads(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError("a JSON object was expected")
+    if odd := odd_keys(value, wanted):
+        raise argparse.ArgumentTypeError(f"{wanted.__name__}: {odd}")
     return value
 
 

@@ -3,6 +3,7 @@
 import importlib
 
 from isobudget.files import stage
+from isobudget.files.settings import ProblemsSettings
 from isobudget.files.tables import write_rows
 from isobudget.study.benchmarks import BENCHMARKS
 
@@ -20,4 +21,4 @@ def write_problems(args):
 
 
 if __name__ == "__main__":
-    stage.run(write_problems, stage.arguments(__doc__))
+    stage.run(write_problems, stage.arguments(__doc__, ProblemsSettings))

@@ -4,6 +4,7 @@ import pkgutil
 
 from isobudget.engines.base import prepare
 from isobudget.files import stage
+from isobudget.files.settings import RankSettings
 from isobudget.files.tables import read_metadata, read_rows, write_rows
 from isobudget.ranking import likelihood
 from isobudget.study.engines import ENGINES
@@ -43,7 +44,7 @@ def rank_block(args):
 
 
 def main():
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, RankSettings)
     parser.add_argument("--problems", required=True)
     parser.add_argument("--samples", required=True)
     parser.add_argument("--recording", help="the scorer is recorded: the file to replay")

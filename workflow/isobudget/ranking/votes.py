@@ -17,6 +17,7 @@ import json
 import pkgutil
 
 from isobudget.files import stage
+from isobudget.files.settings import VoteSettings
 from isobudget.files.tables import read_metadata, read_rows, write_rows
 from isobudget.study.rankers import row
 
@@ -96,7 +97,7 @@ def vote_block(args):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments("Let the candidates of one block vote.")
+    parser = stage.arguments("Let the candidates of one block vote.", VoteSettings)
     parser.add_argument("--samples", required=True, help="the samples, Parquet")
     parser.add_argument("--behaviours", required=True, help="what they made of the inputs, Parquet")
     parser.add_argument("--examples", required=True, help="the inputs, Parquet")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import isobudget
 from isobudget.files import stage
+from isobudget.files.settings import ReportSettings
 from isobudget.files.tables import whole_file
 from isobudget.report import captions
 from isobudget.report.data import in_script, page_data
@@ -116,6 +117,6 @@ def _words(value):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, ReportSettings)
     parser.add_argument("--database", required=True, help="results/isobudget.duckdb")
     stage.run(write_report, parser)

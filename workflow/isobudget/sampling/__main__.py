@@ -5,6 +5,7 @@ import importlib
 from isobudget.engines import answer_log
 from isobudget.engines.base import prepare
 from isobudget.files import stage
+from isobudget.files.settings import SampleSettings
 from isobudget.files.tables import read_rows, write_rows
 from isobudget.study.engines import ENGINES
 
@@ -21,7 +22,7 @@ def draw_block(args):
 
 
 def main():
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, SampleSettings)
     parser.add_argument("--problems", required=True)
     parser.add_argument("--benchmark", required=True)
     parser.add_argument("--model", required=True)

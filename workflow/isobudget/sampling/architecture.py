@@ -4,6 +4,7 @@ from pathlib import Path
 
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import ArchitectureSettings
 from isobudget.files.tables import read_json, write_json
 
 
@@ -40,6 +41,6 @@ def _from_hub(name, revision):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, ArchitectureSettings)
     parser.add_argument("--recording", help="engine recorded: the file to replay")
     stage.run(keep_config, parser)

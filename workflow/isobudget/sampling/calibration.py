@@ -8,6 +8,7 @@ import importlib
 
 from isobudget.engines.base import prepare
 from isobudget.files import stage
+from isobudget.files.settings import CalibrateSettings
 from isobudget.files.tables import read_json, read_metadata, read_rows, write_json
 from isobudget.sampling.prompts import prompts
 from isobudget.study.engines import ENGINES
@@ -47,7 +48,7 @@ def calibrate(args):
 
 
 def main():
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, CalibrateSettings)
     parser.add_argument("--problems", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--run", required=True, type=int)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import WeightsSettings
 
 
 def make_folder(args):
@@ -95,4 +96,4 @@ def _convert(gguf, folder):
 
 
 if __name__ == "__main__":
-    stage.run(make_folder, stage.arguments(__doc__))
+    stage.run(make_folder, stage.arguments(__doc__, WeightsSettings))

@@ -10,6 +10,7 @@ import importlib
 from isobudget.engines.base import prepare
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import WriteSettings
 from isobudget.files.tables import read_metadata, read_rows, write_rows
 from isobudget.study.engines import ENGINES
 
@@ -55,7 +56,7 @@ def _same_form(recording, form):
 
 
 def main():
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, WriteSettings)
     parser.add_argument("--questions", required=True)
     parser.add_argument("--benchmark", required=True)
     parser.add_argument("--model", required=True)

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import AggregateSettings
 from isobudget.store import choosing, comparisons, mixtures
 from isobudget.store.files import UNITS, check, drawn, read_costs, read_through
 from isobudget.store.prices import candidate_costs, in_unit
@@ -183,6 +184,6 @@ def _provenance(settings, files):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, AggregateSettings)
     parser.add_argument("--results", required=True, help="the folder that holds the files of all stages")
     stage.run(aggregate, parser)

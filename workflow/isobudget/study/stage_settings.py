@@ -1,16 +1,37 @@
-"""What each stage is told of a study: one JSON string a stage, keys sorted, so that Snakemake compares it as a whole.
+"""What each stage is told of a study: one JSON string per stage, keys sorted, so that Snakemake compares it as a whole.
 
-A key stands in a stage's settings only where it changes what the stage makes: a new key of the config leaves the files
-of studies that do not use it as they are.
+The types are those of files/settings.py, which the stages read. A key that may be left out stands there only where it
+changes what the stage makes.
 """
 
 import json
+from typing import Any
 
 from isobudget.engines.base import COMPILE_FROM
 from isobudget.files import paths
+from isobudget.files.settings import (
+    AggregateSettings,
+    ArchitectureSettings,
+    CalibrateSettings,
+    CombineSettings,
+    CostSettings,
+    Decoding,
+    EstimateSettings,
+    ImportSettings,
+    Opening,
+    ProblemsSettings,
+    RankSettings,
+    ReportSettings,
+    RunSettings,
+    SampleSettings,
+    TestsSettings,
+    VoteSettings,
+    WeightsSettings,
+    WriteSettings,
+)
 from isobudget.study import published, rankers
 from isobudget.study.benchmarks import BENCHMARKS, TEST_STOPS
-from isobudget.study.config import Packages
+from isobudget.study.config import Packages, Study
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
@@ -23,212 +44,279 @@ QUESTIONS = "85c97eed755899a2"
 TEST_FORM = "assert-1"
 
 
-def problems(study, benchmark):
-    data = {"data": study.data[benchmark]} if benchmark in study.data else {}
-    return _json(benchmark=benchmark, first=study.problems, version=BENCHMARKS[benchmark].version, **data)
+def problems(study: Study, benchmark: str) -> str:
+    """Of rule problems."""
+    told: ProblemsSettings = {
+        "benchmark": benchmark,
+        "first": study.problems,
+        "version": BENCHMARKS[benchmark].version,
+    }
+    if benchmark in study.data:
+        told["data"] = study.data[benchmark]
+    return _json(told)
 
 
-def weights(study, model):
-    return _json(**study.models[model].weights.model_dump())
+def weights(study: Study, model: str) -> str:
+    """Of rule weights."""
+    chosen = study.models[model].weights
+    assert isinstance(chosen, Packages)
+    told: WeightsSettings = {
+        "packages": chosen.packages,
+        "parts": chosen.parts,
+        "version": chosen.version,
+        "sha256": chosen.sha256,
+    }
+    return _json(told)
 
 
-def architecture(study, model):
+def architecture(study: Study, model: str) -> str:
+    """Of rule model."""
     chosen = study.models[model]
+    told: ArchitectureSettings = {"engine": chosen.engine}
     if chosen.row.lacks_config:
-        return _json(engine=chosen.engine, weights=chosen.config, revision=chosen.revision)
-    return _json(engine=chosen.engine, **(_loading(study, model) if chosen.row.loads else {}))
+        told |= {"weights": chosen.config, "revision": chosen.revision}
+    elif chosen.row.loads:
+        told |= _loading(study, model)
+    return _json(told)
 
 
-def imports(study, model, decoding):
-    return _json(format=study.models[model].format, greedy=decoding == "greedy")
+def imports(study: Study, model: str, decoding: str) -> str:
+    """Of rule collect."""
+    told: ImportSettings = {"format": study.models[model].format, "greedy": decoding == "greedy"}
+    return _json(told)
 
 
-def sample(study, benchmark, model, decoding):
+def sample(study: Study, benchmark: str, model: str, decoding: str) -> str:
+    """Of rule sample."""
     chosen = study.models[model]
-    if chosen.row.own_decoding:  # whatever this study's is
-        return _json(engine=chosen.engine, n=study.block if decoding == "sampled" else 1)
-    settings = {
+    told: SampleSettings = {"engine": chosen.engine, "n": study.block if decoding == "sampled" else 1}
+    if not chosen.row.own_decoding:
+        told |= {"protocol": SAMPLING_PROTOCOL, "decoding": _decoding(study, benchmark, decoding, chosen.chat)}
+        told |= _asking(study, benchmark, model)
+        told |= _opening(study, model)
+    return _json(told)
+
+
+def written(study: Study, benchmark: str, model: str) -> str:
+    """Of rule write."""
+    chosen = study.models[model]
+    told: WriteSettings = {
         "engine": chosen.engine,
         "protocol": SAMPLING_PROTOCOL,
-        "n": study.block if decoding == "sampled" else 1,
-        "decoding": _decoding(study, benchmark, decoding, chosen.chat),
-        **_asking(study, benchmark, model),
+        "form": TEST_FORM,
+        "n": study.block,
+        "decoding": {
+            "temperature": study.decoded(benchmark, "temperature"),
+            "top_p": study.decoded(benchmark, "top_p"),
+            "max_tokens": study.written.max_tokens,
+            "stop": TEST_STOPS,
+        },
     }
-    return _json(**settings, **_opening(study, model))
+    if chosen.row.loads:
+        told |= _loading(study, model)
+    return _json(told)
 
 
-def written(study, benchmark, model):
-    chosen = study.models[model]
-    decoding = {key: study.decoded(benchmark, key) for key in ("temperature", "top_p")}
-    return _json(
-        engine=chosen.engine,
-        protocol=SAMPLING_PROTOCOL,
-        form=TEST_FORM,
-        n=study.block,
-        decoding=decoding | {"max_tokens": study.written.max_tokens, "stop": TEST_STOPS},
-        **(_loading(study, model) if chosen.row.loads else {}),
-    )
-
-
-def calibrate(study, model):
+def calibrate(study: Study, model: str) -> str:
+    """Of rule calibrate."""
     benchmark = study.benchmarks[0]
     chosen = study.models[model]
-    # seconds depend on the server, and on how hard it is asked
-    asked = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
-    return _json(
-        engine=chosen.engine,
-        protocol=SAMPLING_PROTOCOL,
-        decoding=_decoding(study, benchmark, "sampled", chosen.chat),
-        **_asking(study, benchmark, model),
-        prompts=study.calibration.prompts,
-        n=study.calibration.samples,
-        score=any(rankers.reads_with(ranker) == model for ranker in study.rankers),
-        **_opening(study, model),
-        **({key: getattr(chosen, key) for key in asked} if chosen.row.asks else {}),
-        # of one of the jobs whose price is wanted: large ones are run in another way (engines.COMPILE_FROM)
-        **({"texts": _texts(study, benchmark)} if chosen.row.loads else {}),
-    )
+    told: CalibrateSettings = {
+        "engine": chosen.engine,
+        "protocol": SAMPLING_PROTOCOL,
+        "decoding": _decoding(study, benchmark, "sampled", chosen.chat),
+        "prompts": study.calibration.prompts,
+        "n": study.calibration.samples,
+        "score": any(rankers.reads_with(ranker) == model for ranker in study.rankers),
+    }
+    told |= _asking(study, benchmark, model)
+    told |= _opening(study, model)
+    if chosen.row.asks:
+        # seconds depend on the server, and on how hard it is asked
+        asked: Any = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
+        told |= {key: getattr(chosen, key) for key in asked}
+    if chosen.row.loads:
+        # of one of the jobs whose price is wanted: large ones are run in another way (engines.base.COMPILE_FROM)
+        told["texts"] = _texts(study, benchmark)
+    return _json(told)
 
 
-def execute(study, benchmark):
-    return _running(study, benchmark, ("continues", "before", "excusable"))
+def execute(study: Study, benchmark: str) -> str:
+    """Of the rules references and execute."""
+    return _json(_running(study, benchmark, "continues", "before", "excusable"))
 
 
-def at_hand(study, benchmark):
-    # tests at hand are few and small: who loops on them has a third of the time to do it in
-    return _running(study, benchmark, ("continues", "before", "excusable"), timeout=study.sandbox.timeout / 3)
+def at_hand(study: Study, benchmark: str) -> str:
+    """Of rule at_hand: tests at hand are few and small, so who loops on them has a third of the time to do it in."""
+    told = _running(study, benchmark, "continues", "before", "excusable")
+    return _json(told | {"timeout": study.sandbox.timeout / 3})
 
 
-def tests(study, source):
-    return _json(source=source)
+def observe(study: Study, benchmark: str) -> str:
+    """Of rule observe."""
+    return _json(_running(study, benchmark, "continues", "before"))
 
 
-def rank(study, ranker, model, code):
+def tests(study: Study, source: str) -> str:
+    """Of rule tests."""
+    told: TestsSettings = {"source": source}
+    return _json(told)
+
+
+def rank(study: Study, ranker: str, model: str, code: str | None) -> str:
+    """Of rule rank.
+
+    Args:
+        study: a Study.
+        ranker, model: which ranks whose samples.
+        code: a checksum of the ranker's code: where no other model reads, ranking is cheap, and an edit does it again.
+    """
     scorer = rankers.reader(ranker, model)
-    settings = {"ranker": ranker, "scorer": scorer}
+    told: RankSettings = {"ranker": ranker, "scorer": scorer}
     if scorer:
-        return _json(**settings, engine=study.models[scorer].engine, **_opening(study, scorer))
-    if rankers.row(ranker).lengths and study.models[model].row.counts_tokens is False:
+        told["engine"] = study.models[scorer].engine
+        return _json(told | _opening(study, scorer))
+    row = rankers.row(ranker)
+    if row and row.lengths and study.models[model].row.counts_tokens is False:
         # not every server counts each sample's tokens, and the unit is one of the whole model, whatever the block
-        settings["unit"] = "characters"
-    # where no other model reads, ranking is cheap: an edit of its code does it again
-    return _json(**settings, code=code)
+        told["unit"] = "characters"
+    told["code"] = code
+    return _json(told)
 
 
-def combine(study, ranker, benchmark, model):
-    where = {"ranker": ranker, "benchmark": benchmark, "model": model, "blocks": study.blocks(benchmark, model)}
-    return _json(**where, rankers=study.parts(model), seed=study.bootstrap.seed)
+def vote(study: Study, ranker: str) -> str:
+    """Of rule vote."""
+    told: VoteSettings = {"ranker": ranker}
+    return _json(told)
 
 
-def observe(study, benchmark):
-    return _running(study, benchmark, ("continues", "before"))
+def combine(study: Study, ranker: str, benchmark: str, model: str) -> str:
+    """Of rule combine."""
+    told: CombineSettings = {
+        "ranker": ranker,
+        "benchmark": benchmark,
+        "model": model,
+        "blocks": study.blocks(benchmark, model),
+        "rankers": study.parts(model),
+        "seed": study.bootstrap.seed,
+    }
+    return _json(told)
 
 
-def vote(study, ranker):
-    return _json(ranker=ranker)
-
-
-def cost(study, model):
+def cost(study: Study, model: str) -> str:
+    """Of rule cost."""
     price, given = study.models[model].price, study.models[model].cost
-    by_hand = {"given": given.model_dump()} if given else {}
-    return _json(model=model, price=price.model_dump() if price else None, **by_hand)
+    told: CostSettings = {"model": model, "price": price.model_dump() if price else None}
+    if given:
+        told["given"] = given.model_dump()
+    return _json(told)
 
 
-def estimate(study, benchmark, model):
-    return _json(
-        benchmark=benchmark,
-        model=model,
-        blocks=study.blocks(benchmark, model),
-        greedy="greedy" in study.decodings(model),
-        rankers=sorted(study.rankers_of(model)),
-        # a key of studies that ask for it: others stay estimated as they are
-        **({"at_hand": sorted(study.sources(benchmark))} if study.sources(benchmark) else {}),
-        bootstrap=study.bootstrap.model_dump(),
-    )
+def estimate(study: Study, benchmark: str, model: str) -> str:
+    """Of rule estimate."""
+    told: EstimateSettings = {
+        "benchmark": benchmark,
+        "model": model,
+        "blocks": study.blocks(benchmark, model),
+        "greedy": "greedy" in study.decodings(model),
+        "rankers": sorted(study.rankers_of(model)),
+        "bootstrap": {"resamples": study.bootstrap.resamples, "seed": study.bootstrap.seed},
+    }
+    if study.sources(benchmark):
+        told["at_hand"] = sorted(study.sources(benchmark))
+    return _json(told)
 
 
-def aggregate(study):
-    return _json(**aggregated(study))
+def aggregate(study: Study) -> str:
+    """Of rule aggregate."""
+    return _json(aggregated(study))
 
 
-def aggregated(study):
-    """What the store is told, as a dict: study_files names the files of a study by it."""
+def aggregated(study: Study) -> AggregateSettings:
+    """What the store is told; study_files names the files of a study by it."""
     greedy = [model for model in study.models if "greedy" in study.decodings(model)]
     unranked = {m: sorted(set(study.rankers) - set(study.rankers_of(m))) for m in study.models}
-    unranked = {model: rankers for model, rankers in unranked.items() if rankers}
     imported = [model for model in study.models if study.models[model].row.collects]
-    return dict(
-        benchmarks=study.benchmarks,
-        models={model: _blocks(study, model) for model in study.models},
-        greedy=True if len(greedy) == len(study.models) else greedy,
-        rankers=study.rankers,
-        **({"unranked": unranked} if unranked else {}),
-        **({"imported": imported} if imported else {}),
-        **({"at_hand": {b: study.sources(b) for b in study.benchmarks}} if study.at_hand else {}),
-        budgets=study.budgets.model_dump(),
-        bootstrap=study.bootstrap.model_dump(),
-        decoding={b: _decoding(study, b, "sampled") for b in study.benchmarks},
-        problems=study.problems,
-    )
+    told: AggregateSettings = {
+        "benchmarks": study.benchmarks,
+        "models": {model: _blocks(study, model) for model in study.models},
+        "greedy": True if len(greedy) == len(study.models) else greedy,
+        "rankers": study.rankers,
+        "budgets": study.budgets.model_dump(),
+        "bootstrap": {"resamples": study.bootstrap.resamples, "seed": study.bootstrap.seed},
+        "decoding": {b: _decoding(study, b, "sampled") for b in study.benchmarks},
+        "problems": study.problems,
+    }
+    if any(unranked.values()):
+        told["unranked"] = {model: lacking for model, lacking in unranked.items() if lacking}
+    if imported:
+        told["imported"] = imported
+    if study.at_hand:
+        told["at_hand"] = {b: study.sources(b) for b in study.benchmarks}
+    return told
 
 
-def report(study):
-    beside = published.beside(study)
-    told = {"published": beside} if beside else {}
-    return _json(problems={b: BENCHMARKS[b].problems for b in study.benchmarks}, **told)
+def report(study: Study) -> str:
+    """Of rule report."""
+    told: ReportSettings = {"problems": {b: BENCHMARKS[b].problems for b in study.benchmarks}}
+    if beside := published.beside(study):
+        told["published"] = beside
+    return _json(told)
 
 
-def _texts(study, benchmark):
+def _texts(study: Study, benchmark: str) -> int:
     """Of two counts that stand for all others, that of a job of all problems."""
     asked = min(BENCHMARKS[benchmark].problems, study.problems or COMPILE_FROM)
     return COMPILE_FROM if asked >= COMPILE_FROM else 1
 
 
-def _blocks(study, model):
+def _blocks(study: Study, model: str) -> int | dict[str, int]:
     found = {benchmark: study.blocks(benchmark, model) for benchmark in study.benchmarks}
     return found if len(set(found.values())) > 1 else found[study.benchmarks[0]]
 
 
-def _decoding(study, benchmark, decoding, chat=False):
-    # an answer has code anywhere in it, and ends by itself
-    stop = () if chat else BENCHMARKS[benchmark].stop
-    settings = {"max_tokens": study.max_tokens(benchmark), "stop": stop}
-    if decoding == "greedy":
-        return settings | {"temperature": 0.0, "top_p": 1.0}
-    return settings | {key: study.decoded(benchmark, key) for key in ("temperature", "top_p")}
+def _decoding(study: Study, benchmark: str, decoding: str, chat: bool = False) -> Decoding:
+    greedy = decoding == "greedy"
+    return {
+        "temperature": 0.0 if greedy else study.decoded(benchmark, "temperature"),
+        "top_p": 1.0 if greedy else study.decoded(benchmark, "top_p"),
+        "max_tokens": study.max_tokens(benchmark),
+        # an answer has code anywhere in it, and ends by itself
+        "stop": () if chat else BENCHMARKS[benchmark].stop,
+    }
 
 
-def _asking(study, benchmark, model):
+def _asking(study: Study, benchmark: str, model: str) -> dict[str, Any]:
     # a key of chat models alone: the settings of completion models stay what recordings/ were drawn with
     return {"chat": BENCHMARKS[benchmark].chat} if study.models[model].chat else {}
 
 
-def _opening(study, model):
+def _opening(study: Study, model: str) -> Opening:
     """What the engine is told to open the model by. Where a server is and how it is reached is no part of it."""
     chosen = study.models[model]
     if chosen.row.asks:
-        return {"served": chosen.served}
+        return {"served": chosen.served or ""}
     return _loading(study, model) if chosen.row.loads else {}
 
 
-def _loading(study, model):
+def _loading(study: Study, model: str) -> Opening:
     chosen = study.models[model]
-    weights = chosen.weights
-    if isinstance(weights, Packages):
-        weights = paths.below(study.results, paths.WEIGHTS, model=model)
+    found = chosen.weights
     return {
-        "weights": weights,
+        "weights": paths.below(study.results, paths.WEIGHTS, model=model) if isinstance(found, Packages) else found,
         "revision": chosen.revision,
         "tensor_parallel": chosen.tensor_parallel,
         "dtype": chosen.dtype,
     }
 
 
-def _running(study, benchmark, keys, **changes):
-    """What a stage is told that runs programs: those keys that the benchmark has, and the sandbox, changed or not."""
+def _running(study: Study, benchmark: str, *keys: str) -> RunSettings:
+    """What a stage is told that runs programs: those facts of the benchmark that are not as usual, and the sandbox."""
     chosen = BENCHMARKS[benchmark]
-    return _json(stop=chosen.stop, **chosen.running(*keys), **(study.sandbox.model_dump() | changes))
+    sandbox: Any = study.sandbox.model_dump() | chosen.running(*keys)
+    told: RunSettings = {"stop": chosen.stop, **sandbox}
+    return told
 
 
-def _json(**settings):
-    return json.dumps(settings, sort_keys=True)
+def _json(told: Any) -> str:
+    return json.dumps(told, sort_keys=True)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import ImportSettings
 from isobudget.files.tables import SCHEMAS, read_metadata, read_rows, whole_file, writable
 from isobudget.sampling.imported.check import identity, too_few
 from isobudget.sampling.imported.formats import READERS, guess
@@ -120,7 +121,7 @@ def _sort(unsorted, output, note, folder):
 
 
 if __name__ == "__main__":
-    parser = stage.arguments(__doc__)
+    parser = stage.arguments(__doc__, ImportSettings)
     parser.add_argument("--problems", required=True)
     parser.add_argument("--source", required=True, help="the file or folder to import")
     parser.add_argument("--least", type=int, default=1, help="samples a problem that the study needs")
