@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,26 +26,26 @@ def marked(item, *names):
     return any(module.get_closest_marker(name) for name in names)
 
 
-def pytest_collection_modifyitems(config, items):
-    """What takes longest is begun first, and modules that load a model are a group of pytest-xdist's."""
+def pytest_collection_modifyitems(items):
+    """What takes longest is begun first."""
     items.sort(key=lambda item: (not marked(item, "vllm", "slurm"), not marked(item, "slow")))
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if marked(item, "vllm"):
-                item.add_marker(pytest.mark.xdist_group("a model"))
+
+
+@cache
+def loads_a_model(file):
+    """Whether a whole module is marked so, read off its text: who deals out the tests to processes has no more."""
+    return bool(re.search(r"^pytestmark = [^]]*\.vllm\b", file.read_text(), re.MULTILINE))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A file's tests run in one process of pytest-xdist's, and so do all that load a model: one has both cores.
-
-    With --dist loadgroup, which alone writes a test's group behind its name.
-    """
+    """A file's tests run in one process of pytest-xdist's, and so do all that load a model: one has both cores."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            return "a model" if nodeid.endswith("@a model") else super()._split_scope(nodeid)
+            path = super()._split_scope(nodeid)
+            return "a model" if loads_a_model(config.rootpath / path) else path
 
     return ByFile(config, log)
 

@@ -82,6 +82,7 @@ def mentioning(folder):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.docker
 def test_a_daemon_that_dies_mid_block_is_one_sentence_and_the_rerun_goes_on(study, daemon):
     client = daemon()

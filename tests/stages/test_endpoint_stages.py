@@ -220,6 +220,7 @@ def test_rankers_that_cannot_read_a_servers_samples_leave_them_out():
     assert study.rankers_of("live") == ("nll:self", "nll:live", "nll:silent", "random")
 
 
+@pytest.mark.slow
 def test_a_job_in_a_pod_which_sees_no_file_of_the_main_process_asks_the_server(tmp_path):
     """The flags are those that Snakemake gives the jobs it spawns: nothing in onstart runs there."""
     root = repository(tmp_path / "pod")

@@ -16,6 +16,8 @@ from isobudget.files import paths, tables
 from isobudget.study import stage_settings
 from isobudget.study.config import load
 
+pytestmark = pytest.mark.slow
+
 RANKERS = ["random", "agreement:examples", "agreement:self", "codet:self", "codet-sqrt:small", "mbr-exec:self"]
 AGREEING = STUDY | {
     "models": {"small": {"engine": "recorded", "samples": 8}},

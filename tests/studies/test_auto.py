@@ -203,6 +203,7 @@ def root(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_one_command_goes_from_prices_to_the_report(root):
     price = read_json(root / "results/prices.json")["flops"]
     assert 2 < price["large"] / price["small"] < 3
@@ -212,22 +213,26 @@ def test_one_command_goes_from_prices_to_the_report(root):
     assert planned(root, autos()) == {}
 
 
+@pytest.mark.slow
 def test_a_larger_budget_only_adds_blocks(root):
     # 8 of small take 16 samples, 3 of large take 6
     more = autos(budgets={"flops": [1, 8], "seconds": []})
     assert planned(root, more) == {"sample": 3, "execute": 3, "rank": 6, "estimate": 2} | ENDING
 
 
+@pytest.mark.slow
 def test_a_budget_in_another_unit_only_adds_blocks(root):
     # in seconds both cost the same: 6 of each take 12 samples
     more = autos(budgets={"flops": [1, 4], "seconds": [6]})
     assert planned(root, more) == {"sample": 3, "execute": 3, "rank": 6, "estimate": 2} | ENDING
 
 
+@pytest.mark.slow
 def test_a_smaller_budget_draws_nothing(root):
     assert planned(root, autos(budgets={"flops": [1, 2], "seconds": []})) == {"estimate": 1} | ENDING
 
 
+@pytest.mark.slow
 def test_more_than_was_recorded_is_said_in_one_sentence_and_the_rest_is_run(root):
     more = autos(budgets={"flops": [40], "seconds": []})
     assert planned(root, more)["sample"] == 9
@@ -236,6 +241,7 @@ def test_more_than_was_recorded_is_said_in_one_sentence_and_the_rest_is_run(root
     assert "recordings/ hold 24, so 24 are" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_cheaper_model_changes_the_unit_once_its_price_is_known(root, tmp_path):
     copy = shutil.copytree(root, tmp_path / "study", symlinks=True)
     with_third = autos("small", "large", "third")
@@ -249,6 +255,7 @@ def test_a_cheaper_model_changes_the_unit_once_its_price_is_known(root, tmp_path
     assert planned(copy, with_third) == {"sample": 3, "execute": 3, "rank": 4, "estimate": 2} | ENDING
 
 
+@pytest.mark.slow
 def test_a_model_without_a_price_stops_the_run_in_a_sentence(root):
     done = snakemake(root, "--dry-run", study=autos(budgets={"flops": [], "seconds": [], "usd": [1]}))
     said = done.stdout + done.stderr

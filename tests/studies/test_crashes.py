@@ -17,6 +17,8 @@ from helpers.recorded_study import STUDY
 from helpers.snakemake_runs import Run, planned, tables
 from isobudget.sandbox import bubblewrap
 
+pytestmark = pytest.mark.slow
+
 KILLS = 20
 SEED = 20240404
 WHOM = ("workflow", "workflow", "everyone", "stage", "stage", "sandbox")

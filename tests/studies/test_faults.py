@@ -25,6 +25,8 @@ from isobudget.files import tables, temporary
 from isobudget.files.errors import StudyError
 from isobudget.run import results_lock, timestamps
 
+pytestmark = pytest.mark.slow
+
 HALF_WRITTEN = """
 import os, pathlib, signal, sys
 from isobudget.files import tables

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from helpers.checkout import ROOT
 
 
+@pytest.mark.slow
 def test_what_the_image_copies_is_enough_for_a_job_and_for_snakemakes_record_of_it(tmp_path):
     for line in (ROOT / "envs/isobudget.Dockerfile").read_text().splitlines():
         if line.startswith("COPY "):

@@ -14,6 +14,8 @@ from helpers.snakemake_runs import ENDING, planned, snakemake
 from isobudget.files.tables import write_json
 from isobudget.sandbox import bubblewrap, docker
 
+pytestmark = pytest.mark.slow
+
 RECORDED = STUDY | {"models": {"small": {"engine": "recorded", "samples": 4}}}
 THEIRS = {"engine": "import", "path": "given/{benchmark}.jsonl", "samples": 4}
 

@@ -14,6 +14,8 @@ from helpers.snakemake_runs import ENDING, jobs, planned, repository, snakemake
 from isobudget.run import provenance, results_lock
 from isobudget.study.config import load
 
+pytestmark = pytest.mark.slow
+
 DEARER = STUDY | {"budgets": {"flops": [1, 2, 4], "seconds": [1]}}
 
 

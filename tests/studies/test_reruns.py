@@ -19,6 +19,8 @@ from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_rows, write_rows
 from isobudget.report.database import COLUMNS
 
+pytestmark = pytest.mark.slow
+
 
 def record_scores(root, ranker, model, blocks):
     """Write another model's scores of a model's recorded samples."""

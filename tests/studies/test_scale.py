@@ -14,6 +14,8 @@ from isobudget.study import stage_settings
 from isobudget.study.config import load
 from isobudget.study.study_files import study_files
 
+pytestmark = pytest.mark.slow
+
 MODELS = {f"m{number}": {"engine": "recorded", "samples": 160} for number in range(4)}
 STUDY = {"models": MODELS, "rankers": ["nll:self", "shortest", "random", "nll:m0"]}
 MORE = STUDY | {"models": MODELS | {"m4": {"engine": "recorded", "samples": 160}}}

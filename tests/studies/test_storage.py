@@ -19,6 +19,8 @@ from moto.server import ThreadedMotoServer
 from helpers.recorded_study import STUDY
 from isobudget.files import paths
 
+pytestmark = pytest.mark.slow
+
 BUCKET, PREFIX = "studies", "one"
 KEYS = {"ACCESS_KEY": "me", "SECRET_KEY": "mine"}
 ALONE = STUDY | {"models": {"large": STUDY["models"]["large"]}, "rankers": ["random"]}
