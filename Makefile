@@ -36,9 +36,9 @@ record: $(VENV)/$(VLLM)
 	@$(SNAKEMAKE) samples --quiet rules --configfile config/record.yaml
 	@$(BIN)/python -m isobudget.run.recordings --results results/record
 
-## test: everything that can be tested on this machine
+## test: everything that can be tested on this machine; a part with TEST=tests/unit or TEST="tests/unit -k word"
 test: $(VENV)/dev $(BIN)/isobudget
-	@$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder $(TEST)
 
 ## bench: ours over a peer's, PART=execute runs one part
 bench: $(VENV)/dev

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent.parent / "workflow")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent.parent / "workflow")]
 
 PARTS = (
     "noop", "scale", "estimate", "extract", "execute", "apps", "agreement",

@@ -7,10 +7,10 @@ and letters in them until there are twenty.
 import ast
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 
+from helpers.checkout import ROOT
 from isobudget import extraction
 from isobudget.at_hand import prompt_examples
 from isobudget.execution import behaviours
@@ -22,7 +22,7 @@ from isobudget.statistics.votes import voted_rank_score_at_k
 from isobudget.study.benchmarks import PYTHON_STOPS
 
 CANDIDATES, INPUTS, WORKERS = 40, 20, 2
-RECORDED = Path(__file__).parents[2] / "recordings/samples/humaneval"
+RECORDED = ROOT / "recordings/samples/humaneval"
 
 
 def main():

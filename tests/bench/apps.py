@@ -7,18 +7,18 @@ is left out: with 20 tests it would run into it 20 times, and the ratio would sa
 
 import json
 import time
-from pathlib import Path
 
+from helpers.checkout import DATA
 from isobudget.execution.judging import program_for
 from isobudget.problems import apps
 from isobudget.sandbox import open_sandbox
 from isobudget.study.benchmarks import APPS_BEFORE
 
-DATA = Path(__file__).parents[3] / "shared/data/apps/apps_mini_val.jsonl"
+FILE = DATA / "apps/apps_mini_val.jsonl"
 LEVELS = ("introductory", "interview", "competition")
 
 
-def main(data=DATA, problems=16):
+def main(data=FILE, problems=16):
     """Print and return the ratio, on problems of a local file that read standard input and have several tests.
 
     Args:

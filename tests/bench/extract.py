@@ -2,15 +2,15 @@
 
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
+from helpers.checkout import ROOT
 from isobudget import extraction
 from isobudget.files import tables
 from isobudget.problems import humaneval
 from isobudget.study.benchmarks import PYTHON_STOPS
 
 TEXTS, CORES = 100_000, 2
-RECORDED = Path(__file__).parents[2] / "recordings/samples/humaneval"
+RECORDED = ROOT / "recordings/samples/humaneval"
 THOUGHTS = "<think>\nLet me see. It's about a list (or a text?), and 'def' comes first.\n</think>\n\n"
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import yaml
 
+from helpers.checkout import ROOT
 from isobudget.files import paths
 from isobudget.study.config import load
 
-ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 3
 
 # Snakemake waits a tenth of a second before it touches a job's files: ten minutes for five thousand

@@ -15,10 +15,8 @@ from pathlib import Path
 import duckdb
 from estimate import BUDGETS, MODELS, PROBLEMS, SAMPLES
 
+from helpers.checkout import ROOT
 from isobudget.report.__main__ import write_report
-
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
 
 
 def main():
@@ -47,7 +45,7 @@ def written(database, folder):
 
 
 def opened(page):
-    from browser import Browser, program
+    from helpers.browser import Browser, program
 
     if not program():
         return None

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import bare
 
+from helpers.checkout import ROOT
 from isobudget.files.tables import read_metadata, read_rows
 from isobudget.study import stage_settings
 from isobudget.study.config import load
 
-ROOT = Path(__file__).parent.parent.parent
 PROMPTS, SAMPLES, ROUNDS = 64, 4, 2
 
 BARE = textwrap.dedent("""

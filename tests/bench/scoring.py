@@ -14,12 +14,12 @@ from pathlib import Path
 import bare
 from sampling import run, weights
 
+from helpers.checkout import ROOT
 from isobudget.files import paths
 from isobudget.files.tables import read_metadata, read_rows, write_rows
 from isobudget.study import stage_settings
 from isobudget.study.config import load
 
-ROOT = Path(__file__).parent.parent.parent
 JOBS = {"scoring_vs_vllm": (64, 1), "scoring_repeats_vs_vllm": (24, 12)}  # problems, and samples of each
 ROUNDS = 2
 MODEL = "qwen2.5-coder-1.5b"  # whose recorded samples the 0.5B reads

@@ -17,13 +17,13 @@ import types
 from importlib.metadata import version
 from pathlib import Path
 
-from awkward import ANSWERS
-
+from helpers.awkward import ANSWERS
+from helpers.checkout import ROOT
 from isobudget.files.tables import read_rows
 from isobudget.problems.humaneval import problems
 
 RECORD = Path(__file__).with_name("evalplus.json")
-SAMPLES = Path(__file__).parents[2] / "recordings/samples"
+SAMPLES = ROOT / "recordings/samples"
 PACKAGES = ("evalplus", "tree-sitter", "tree-sitter-python")
 
 

@@ -51,7 +51,7 @@ def interval(replicates, problems, acceleration=0.0):
 
     For a mean BCa's bias correction equals its acceleration a to first order, so that a stands for both: taken from the
     values it adds none of the noise of counting replicates. Percentile intervals alone miss more often below than above
-    where most problems are solved; tests/test_coverage.py measures both.
+    where most problems are solved; tests/unit/test_coverage.py measures both.
 
     Args:
         replicates: floats, shape (resamples, metrics).
