@@ -39,7 +39,7 @@ def follow(page: str, folder: Path) -> None:
             file.write_text(text.replace(f"\n{step['line']}\n", f"\n{step['line']}\n{step['row']}"))
         else:
             environment = os.environ | {"PYTHONPATH": str(folder / "workflow")}
-            command = ["bash", "-ec", step["commands"]]
+            command = ["bash", "-eo", "pipefail", "-c", step["commands"]]
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr[-4000:]
             if step["printed"]:

@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+import yaml
 
 from helpers.checkout import ROOT
 from isobudget.run import code_checksum
@@ -101,3 +102,13 @@ def test_an_edit_of_a_module_changes_the_code_of_the_stages_that_import_it_alone
     finally:
         monkeypatch.undo()
         sums()
+
+
+@pytest.mark.parametrize("name", ["core", "vllm"])
+def test_an_environment_that_snakemake_makes_names_every_locked_package_itself(name):
+    """Snakemake copies the file of an environment, and nothing beside it."""
+    packages = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())["dependencies"][-1]["pip"]
+    locked = re.findall(r"^([\w.-]+==[^ ;]+)", (ROOT / "envs/requirements.txt").read_text(), re.MULTILINE)
+    assert [one for one in packages if not one.startswith("vllm==")] == locked
+    (vllm,) = [one for one in packages if one.startswith("vllm==")] or [None] if name == "core" else packages[-1:]
+    assert vllm in (None, f"vllm=={re.search('VLLM_VERSION := (.*)', (ROOT / 'Makefile').read_text())[1]}")
