@@ -10,7 +10,7 @@ from matplotlib.image import imread
 from helpers.made_database import LARGE, SIX, SMALL, artists, ask, build_database, report, rewritten
 from isobudget.report import curves, table
 from isobudget.report.database import read_study
-from isobudget.report.figures import drawing
+from isobudget.report.figures import drawing, pass_at_k, rank_score
 
 
 def test_every_figure_is_there_as_svg_and_png(written):
@@ -29,7 +29,7 @@ def test_every_figure_is_there_as_svg_and_png(written):
 
 @pytest.mark.parametrize(("unit", "factor"), [(None, 1), ("flops", 1e12), ("seconds", 1)])
 def test_curves_draw_the_table(database, unit, factor):
-    drawn = artists(drawing.pass_figure(read_study(database), "humaneval", unit))
+    drawn = artists(pass_at_k.draw(read_study(database), "humaneval", unit))
     for model in (SMALL, LARGE):
         cost = ask(database, f"SELECT generation FROM costs WHERE model = '{model}' AND unit = '{unit}'")
         cost = cost[0][0] if unit else 1
@@ -60,7 +60,7 @@ def test_the_svg_file_holds_the_curve_to_scale(database, written):
 
 
 def test_rank_scores_pay_for_sampling_and_ranking(database):
-    drawn = artists(drawing.rank_figure(read_study(database), "humaneval", "seconds"))
+    drawn = artists(rank_score.draw(read_study(database), "humaneval", "seconds"))
     cost = dict(ask(database, "SELECT model, generation FROM costs WHERE unit = 'seconds'"))
     reading = ask(database, f"SELECT scoring FROM costs WHERE unit = 'seconds' AND model = '{LARGE}'")[0][0]
     for model, ranker, extra in [
@@ -80,8 +80,8 @@ def test_rank_scores_pay_for_sampling_and_ranking(database):
 
 def test_a_model_has_one_colour_in_every_figure(database):
     study = read_study(database)
-    drawn = [drawing.pass_figure(study, "humaneval", unit) for unit in (None, "flops")]
-    drawn.append(drawing.rank_figure(study, "humaneval", "flops"))
+    drawn = [pass_at_k.draw(study, "humaneval", unit) for unit in (None, "flops")]
+    drawn.append(rank_score.draw(study, "humaneval", "flops"))
     for model in (SMALL, LARGE):
         colours = {
             each.get_color() for figure in drawn for gid, each in artists(figure).items()
@@ -130,8 +130,8 @@ def test_a_unit_without_costs_is_left_out(database, tmp_path):
         "DELETE FROM winners WHERE unit = 'seconds'", "DELETE FROM candidate_costs WHERE unit = 'seconds'",
         "DELETE FROM pass_at_budget WHERE unit = 'seconds'",
     )  # fmt: skip
-    assert drawing.pass_figure(study, "humaneval", "seconds") is None
-    assert drawing.rank_figure(study, "humaneval", "seconds") is None
+    assert pass_at_k.draw(study, "humaneval", "seconds") is None
+    assert rank_score.draw(study, "humaneval", "seconds") is None
     assert "equal seconds" not in table.table(study)
     page = report(tmp_path / "isobudget.duckdb", tmp_path / "report").read_text()
     assert "equal seconds" not in page

@@ -5,9 +5,8 @@ import json
 import pytest
 
 from helpers.made_database import SIX, artists, build_database
-from isobudget.report import captions
 from isobudget.report.database import read_study
-from isobudget.report.figures import drawing
+from isobudget.report.figures import pass_at_k, rank_score
 from isobudget.study import stage_settings
 from isobudget.study.config import load
 
@@ -60,7 +59,7 @@ PUBLISHED = {"humaneval": {"code-llama-7b": "Code Llama 7B", "code-llama-70b": "
 @pytest.mark.parametrize(("unit", "cost"), [(None, 1), ("flops", 0.126), ("seconds", 0.62)])
 def test_crosses_stand_at_the_cost_of_k_here_up_to_where_the_curves_end(database, unit, cost):
     study = read_study(database, published=PUBLISHED)
-    drawn = artists(drawing.pass_figure(study, "humaneval", unit))
+    drawn = artists(pass_at_k.draw(study, "humaneval", unit))
     crosses = {name.partition(":")[2]: artist for name, artist in drawn.items() if name.startswith("published:")}
     assert set(crosses) == {"code-llama-7b", "code-llama-70b"}
     x, y = crosses["code-llama-7b"].get_data()
@@ -74,8 +73,8 @@ def test_crosses_stand_at_the_cost_of_k_here_up_to_where_the_curves_end(database
 
 def test_the_caption_says_what_a_cross_is_and_only_where_there_is_one(database):
     with_them, without = read_study(database, published=PUBLISHED), read_study(database)
-    assert "A cross is what Hassid et al. (2024) published" in captions.caption(with_them, "humaneval", "pass", None)
-    assert "published of code-llama-7b: 28.2 % at k = 1" in captions.alternative(with_them, "humaneval", "pass", None)
-    for study, kind in ((without, "pass"), (with_them, "rank")):
-        assert "published" not in captions.caption(study, "humaneval", kind, "flops")
-    assert not [name for name in artists(drawing.pass_figure(without, "humaneval")) if name.startswith("published")]
+    assert "A cross is what Hassid et al. (2024) published" in pass_at_k.caption(with_them, "humaneval", None)
+    assert "published of code-llama-7b: 28.2 % at k = 1" in "; ".join(pass_at_k.phrases(with_them, "humaneval", None))
+    for study, figure in ((without, pass_at_k), (with_them, rank_score)):
+        assert "published" not in figure.caption(study, "humaneval", "flops")
+    assert not [name for name in artists(pass_at_k.draw(without, "humaneval")) if name.startswith("published")]

@@ -16,7 +16,7 @@ from isobudget.files.tables import read_json, write_json, write_rows
 from isobudget.report import choosing, curves, families, table
 from isobudget.report.__main__ import write_report
 from isobudget.report.database import read_study
-from isobudget.report.figures import drawing
+from isobudget.report.figures import tests_at_hand
 from isobudget.statistics.at_hand import best_k, ceilings, first_accepted, otherwise_any
 from isobudget.statistics.bootstrap import interval, replicates, resamples
 
@@ -352,7 +352,7 @@ def test_the_report_says_whether_a_ranker_reaches_one_output(results, database):
 
 def test_the_figure_draws_the_table_and_the_page_and_the_terminal_say_the_sentence(results, database, tmp_path):
     study = read_study(results / "isobudget.duckdb")
-    figure = drawing.at_hand_figure(study, "humaneval", "seconds")
+    figure = tests_at_hand.draw(study, "humaneval", "seconds")
     drawn = {each.get_gid(): each for axes in figure.axes for each in axes.get_children() if each.get_gid()}
     for model, cost in (("S", 0.5), ("L", 1.5)):
         rows = database("SELECT k, anyway, false_positives FROM at_hand_at_k WHERE model = ? ORDER BY k", model)

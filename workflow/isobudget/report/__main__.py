@@ -11,8 +11,8 @@ from isobudget.files.settings import ReportSettings
 from isobudget.files.tables import whole_file
 from isobudget.report import captions
 from isobudget.report.data import in_script, page_data
-from isobudget.report.database import UNITS, read_study
-from isobudget.report.figures import drawing
+from isobudget.report.database import read_study
+from isobudget.report.figures import FIGURES, drawing
 from isobudget.report.inline import inline_svg
 from isobudget.report.page import page
 from isobudget.report.tables import write_tables
@@ -57,28 +57,27 @@ def _bound(drawn):
 def _draw(study, benchmark, folder):
     """Draw every figure of one benchmark; a list of what the page needs of each."""
     done = []
-    for kind, stem, draw, units in (
-        ("pass", "pass", drawing.pass_figure, (*UNITS, None)),
-        ("rank", "rank_score", drawing.rank_figure, UNITS),
-        ("at_hand", "at_hand", drawing.at_hand_figure, UNITS),
-    ):
-        for unit in units:
-            figure = draw(study, benchmark, unit)
-            if figure is None:
+    for figure in FIGURES:
+        if not all(study.has(table, benchmark) for table in figure.needs):
+            continue
+        for unit in figure.units:
+            drawn = figure.draw(study, benchmark, unit)
+            if drawn is None:
                 continue
-            name = f"{stem}_at_{unit or 'k'}"
+            name = figure.stem(unit)
             path = folder / benchmark / name
-            drawing.save(figure, path)
-            words = captions.alternative(study, benchmark, kind, unit)
+            drawing.save(drawn, path)
+            title = captions.titled(figure.title, unit)
+            words = f"{benchmark}, {title}. {'; '.join(figure.phrases(study, benchmark, unit))}."
             svg = path.with_name(f"{name}.svg").read_text(encoding="utf-8")
             done.append(
                 {
-                    "kind": kind,
                     "path": path,
-                    "title": captions.title(kind, unit),
-                    "caption": captions.caption(study, benchmark, kind, unit),
-                    "wide": figure.get_figwidth() > drawing.WIDTH,
+                    "title": title,
+                    "caption": figure.caption(study, benchmark, unit) + captions.left_out(study, benchmark, unit),
+                    "wide": drawn.get_figwidth() > drawing.WIDTH,
                     "svg": inline_svg(svg, f"{benchmark}-{name}", words),
+                    "introduction": figure.introduction,
                 }
             )
     return done

@@ -117,6 +117,10 @@ class Study:
         scored = {row.model for row in (*self.pass_at_k, *self.greedy) if row.benchmark == benchmark}
         return [model for model in self.models if model in scored]
 
+    def has(self, table: str, benchmark: str) -> bool:
+        """Whether a table of COLUMNS has a row of a benchmark."""
+        return any(row.benchmark == benchmark for row in getattr(self, table))
+
     def size(self, benchmark):
         """How many problems were judged, in words that say so where that is not the whole benchmark."""
         held = next((row.problems for row in self.problems if row.benchmark == benchmark), 0)

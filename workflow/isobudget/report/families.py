@@ -25,6 +25,7 @@ class Family(NamedTuple):
         chooser: what a choice is called in candidate_costs, `{choice}` in it; None: choosing costs nothing.
         behind: the key of a family drawn faintly behind this one, or None.
         times: how a number of samples is said, `{k}` in it.
+        published: whether what the paper published, pass@k, stands beside it.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Family(NamedTuple):
     chooser: str | None = None
     behind: str | None = None
     times: str = "× {k}"
+    published: bool = False
 
 
 FAMILIES = (
@@ -47,6 +49,7 @@ FAMILIES = (
         "problems solved by at least one of k samples (pass@k)",
         "All k samples are drawn, and the unit tests pick one that passes. A budget between two whole generations buys "
         "the lower number. A line ends at half the samples drawn, beyond which nothing can be said.",
+        published=True,
     ),
     Family(
         "stop",

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from isobudget.study.rankers import AT_HAND
+
 NAMES = {"flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
 
 
@@ -86,7 +88,7 @@ def source_words(source, models=()):
 def chooser_words(chooser, models):
     """Who chooses, its model by its short name: `nll:1.5b`; and that `combined` is told labels, which no other is."""
     kind, colon, name = chooser.partition(":")
-    if kind == "at_hand":
+    if chooser.startswith(AT_HAND):
         return source_words(name, models)
     if chooser == "tests":
         return "the tests that judge"

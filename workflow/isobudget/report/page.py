@@ -24,8 +24,8 @@ def page(study, data, figures, provenance):
     Args:
         study: a database.Study.
         data: the JSON text that the page's script reads, fit to stand in a <script> (data.in_script).
-        figures: {benchmark: [dict]} with path (without .svg), title, caption, wide, and svg, an element that inline_svg
-            made, or None for a link to the file.
+        figures: {benchmark: [dict]} with path (without .svg), title, caption, wide, introduction (a heading and a
+            paragraph, or None), and svg, an element that inline_svg made, or None for a link to the file.
         provenance: [(what, value)], said at the end of the page.
     """
     environment = jinja2.Environment(
@@ -86,6 +86,7 @@ def _part(study, benchmark, figures):
         "excluded": _excluded([row.task_id for row in study.excluded if row.benchmark == benchmark]),
         "answers": [_answer(study, benchmark, unit) for unit in UNITS if sentences.winners(study, benchmark, unit)],
         "figures": figures,
+        "introductions": list(dict.fromkeys(each["introduction"] for each in figures if each["introduction"])),
         "singles": [_single(study, benchmark, model) for model in study.models_on(benchmark)],
         "ranked": [each for unit in UNITS if (each := _ranked(study, benchmark, unit))],
         "contests": [each for unit in UNITS if (each := _contest(study, benchmark, unit))],

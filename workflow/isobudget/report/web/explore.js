@@ -42,11 +42,11 @@ function explore(data, host) {
       });
   }
 
-  // What the paper says of the same models: pass@k, so beside that family alone, and not beyond where its lines end.
+  // What the paper says of the same models, beside a family of the same score, and not beyond where its lines end.
   function publishedOf(which, lines) {
     const end = Math.max(0, ...lines.map((line) => line.points[line.points.length - 1].x)) * (1 + 1e-9);
     return part().published
-      .filter((each) => which.key === "pass" && state.models.has(each.model) && costOf(each))
+      .filter((each) => which.published && state.models.has(each.model) && costOf(each))
       .flatMap((each) => each.k.map((k, i) => ({ k, x: k * costOf(each), value: each.value[i], model: data.models[each.model] })))
       .filter((each) => each.x <= end);
   }
