@@ -3,7 +3,7 @@
 from isobudget.report import curves
 from isobudget.report.formatting import NAMES, amount, percent, short_names, source_words
 
-_OVER = {None: "k", "flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
+_OVER = {None: "k", **NAMES}
 
 
 def title(kind, unit):
