@@ -1,6 +1,8 @@
-"""What is known of a model, from which each unit's own file makes a price; what costs/ is made of goes through here."""
+"""What is known of a model, and the price that each unit's own file makes of it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+_UNKNOWN: Any = None
 
 
 class Tokens(NamedTuple):
@@ -18,22 +20,25 @@ class Written(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What a price can be made of; a unit's row in study/units.py says which of these its function needs.
+    """What a price can be made of, each None where it is not known.
+
+    A unit's row in study/units.py says which of these its function needs; it is called where all of those are known, so
+    the types are those of what is known.
 
     Args:
-        config: the dict of the model's config.json, or None.
+        config: the dict of the model's config.json.
         source: what error messages call that file.
-        calibrations: the dicts of its calibration runs, as `read_calibration` returns them, or None.
-        price: {"prompt", "completion"} in US dollars a million tokens, or None.
-        tokens: of one generation, on average over the calibration runs, or None.
-        written: the tests that it wrote, or None where no ranker uses any.
+        calibrations: the dicts of its calibration runs, as `read_calibration` returns them.
+        price: {"prompt", "completion"} in US dollars a million tokens.
+        tokens: of one generation, on average over the calibration runs.
+        written: the tests that it wrote; None too where no ranker uses any.
     """
 
-    config: dict | None = None
+    config: dict[str, Any] = _UNKNOWN
     source: str = "config.json"
-    calibrations: tuple[dict, ...] | None = None
-    price: dict | None = None
-    tokens: Tokens | None = None
+    calibrations: tuple[dict[str, Any], ...] = _UNKNOWN
+    price: dict[str, float] = _UNKNOWN
+    tokens: Tokens = _UNKNOWN
     written: Written | None = None
 
 

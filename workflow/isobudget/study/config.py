@@ -49,9 +49,7 @@ class Prices(_Strict):
     completion: Price = Field(description="a million tokens written")
 
 
-_costs: dict[str, Any] = {
-    key: (Positive | None, Field(None, description=unit.cost_is)) for key, unit in UNITS.items()
-}
+_costs: dict[str, Any] = {key: (Positive | None, Field(None, description=unit.cost_is)) for key, unit in UNITS.items()}
 _Units: Any = create_model("_Units", __base__=_Strict, **_costs)
 
 

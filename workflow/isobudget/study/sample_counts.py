@@ -16,10 +16,10 @@ PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-_Units: Any = create_model(
-    "_Units",
-    **{key: (tuple[Positive, ...], Field(unit.budgets, description=unit.budgets_are)) for key, unit in UNITS.items()},
-)
+_budgets: dict[str, Any] = {
+    key: (tuple[Positive, ...], Field(unit.budgets, description=unit.budgets_are)) for key, unit in UNITS.items()
+}
+_Units: Any = create_model("_Units", **_budgets)
 
 
 class Budgets(_Units):

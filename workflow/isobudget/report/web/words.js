@@ -1,4 +1,4 @@
-// Figures as a person reads them, the same as in amounts.py.
+// Figures as a person reads them, the same as in formatting.py.
 
 function digits(number) {
   if (number === 0) return "0";
