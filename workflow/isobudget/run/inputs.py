@@ -115,8 +115,8 @@ class Inputs:
             given: the job's inputs by name.
             model: whom the job runs, or None.
         """
-        if "recording" in given:
-            return f"--recording {given['recording']}"
+        if recording := given.get("recording"):  # Snakemake's own mapping: `in` looks among its values
+            return f"--recording {recording}"
         asks = model and self.study.models[model].row.asks
         return f"--server {self.one(paths.SERVERS, model=model)}" if asks else ""
 
