@@ -39,7 +39,7 @@ from isobudget.run.inputs import Inputs
 from isobudget.run.results_lock import Claim
 from isobudget.run.timestamps import mend
 from isobudget.sampling.imported.check import check as check_imports
-from isobudget.study import rankers, sample_counts, stage_settings
+from isobudget.study import rankers, sample_counts, stage_settings, units
 from isobudget.study.config import load
 from isobudget.study.stages import STAGES
 
@@ -75,7 +75,11 @@ if workflow.is_main_process:
 else:
     # onstart is the main process's, and a pod sees none of its files
     note_servers(study, anew=False)
-if workflow.is_main_process and not workflow.dryrun and Path(workflow.main_snakefile).parent.resolve() != HERE.resolve():
+if (
+    workflow.is_main_process
+    and not workflow.dryrun
+    and Path(workflow.main_snakefile).parent.resolve() != HERE.resolve()
+):
     note_servers(study)  # nor is the onstart of a module heard
 
 
@@ -89,19 +93,19 @@ wildcard_constraints:
     source="[A-Za-z0-9:._-]+",
 
 
-def code(stage, ranker=None):
+def code(stage, ranker=None, functions=()):
     """A checksum of the code of a cheap stage, which is run again after an edit of it.
 
     A parameter rather than inputs: a checkout that only touches files runs nothing, and the
     message of a failed job does not list forty of them.
     """
-    also = [rankers.row(ranker).function] if ranker else []
+    also = [rankers.row(ranker).function] if ranker else functions
     return code_checksum(STAGES[stage].module, *also)
 
 
 def all_code():
     """A checksum of the code of all cheap stages."""
-    functions = [row.function for row in rankers.RANKERS.values()]
+    functions = [row.function for row in (*rankers.RANKERS.values(), *units.UNITS.values())]
     return code_checksum(*[row.module for row in STAGES.values() if not row.dear], *functions)
 
 

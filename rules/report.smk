@@ -30,6 +30,7 @@ rule report:
     params:
         code=code("report"),
         settings=stage_settings.report(study),
+        spent={key: f"{unit.label}: {unit.meaning}" for key, unit in units.UNITS.items()},  # the captions ask for it
     message:
         "draw the figures and write {output.page}"
     shell:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from isobudget.costs.__main__ import costs, written_costs
+from isobudget.costs.__main__ import costs
 from isobudget.costs.flops import attention_flops, forward_flops, shape
 from isobudget.files.errors import StudyError
 
@@ -154,17 +154,28 @@ def test_what_cannot_be_had_is_null_and_says_why():
 
 def test_written_tests_cost_their_completions_once_a_problem():
     price = {"prompt": 2.0, "completion": 10.0}
-    cost = costs("M", SMALL, [calibration()], price)  # 100 prompt and 50 completion tokens a generation
     rows = [
         {"task_id": task_id, "prompt_tokens": 120, "completion_tokens": tokens}
         for task_id in "ab"
         for tokens in (90, 110)
     ]
-    found = written_costs(cost, SMALL, rows, price)
+    cost = costs("M", SMALL, [calibration()], price, written=rows)  # 100 prompt and 50 completion tokens a generation
+    found = cost["written"]
     assert found["flops"] == 2 * forward_flops(SMALL, 128)
     assert found["seconds"] == pytest.approx(2 * cost["generation"]["seconds"] * 100 / 50, rel=1e-12)
     assert found["usd"] == pytest.approx(2 * (120 * 2 + 100 * 10) / 1e6, rel=1e-12)
-    assert set(written_costs(costs("M"), None, rows).values()) == {None}
+    assert set(costs("M", written=rows)["written"].values()) == {None}
+    assert "written" not in costs("M", SMALL, [calibration()], price)
+
+
+def test_what_the_config_gives_wins_and_flops_of_reading_follow():
+    runs, price = [calibration(scored=4, scoring_seconds=2.0)], {"prompt": 2.0, "completion": 10.0}
+    found, counted = (costs("M", SMALL, runs, price, given=given) for given in ({"flops": 7, "usd": 0.5}, None))
+    assert (found["generation"]["flops"], found["scoring"]["flops"]) == (7, 7)
+    assert (found["generation"]["usd"], found["scoring"]["usd"]) == (0.5, counted["scoring"]["usd"])
+    assert found["generation"]["seconds"] == counted["generation"]["seconds"] == 2.0
+    assert found["how"]["flops"] == found["how"]["usd"] == "Given in the study's config."
+    assert costs("M", given={"seconds": 3})["scoring"]["seconds"] is None
 
 
 def run_stage(tmp_path, config, runs):

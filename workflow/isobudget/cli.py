@@ -4,6 +4,8 @@ import argparse
 import sys
 
 from isobudget.files.errors import StudyError
+from isobudget.study.rankers import either
+from isobudget.study.units import UNITS
 
 
 def main(arguments=None):
@@ -43,8 +45,9 @@ def _parser():
     answer.add_argument(
         "--budget", type=float, required=True, help="in generations of the study's cheapest model; see --absolute"
     )
-    answer.add_argument("--unit", choices=("flops", "seconds", "usd"), required=True, help="what the budget counts")
-    answer.add_argument("--absolute", action="store_true", help="the budget is in FLOPs, seconds or dollars a problem")
+    answer.add_argument("--unit", choices=tuple(UNITS), required=True, help="what the budget counts")
+    units = either(unit.label for unit in UNITS.values())
+    answer.add_argument("--absolute", action="store_true", help=f"the budget is in {units} a problem")
     answer.add_argument(
         "--no-tests", dest="tests", action="store_false", help="no tests choose among samples: a ranker, or greedy"
     )

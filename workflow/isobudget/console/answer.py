@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from isobudget.files.errors import StudyError
+from isobudget.study.units import UNITS
 
-UNITS = {"flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
 _WIDTH = 100
 _LABEL = 12
 # A foreign file must not make DuckDB fetch an extension that could read it.
@@ -23,9 +23,9 @@ def answer(database, budget, unit, tests=True, absolute=False):
 
     Args:
         database: the path of results/isobudget.duckdb.
-        budget: a number above 0, in generations of the study's cheapest model; with `absolute`, in FLOPs, seconds or US
-            dollars a problem.
-        unit: flops, seconds or usd.
+        budget: a number above 0, in generations of the study's cheapest model; with `absolute`, in the unit itself, a
+            problem.
+        unit: a key of study.units.UNITS.
         tests: whether tests choose among the samples; else a ranker does, or the greedy output is taken.
 
     Returns:
@@ -72,7 +72,7 @@ class _Study:
 def _answer(study, budget, unit, tests, absolute):
     costs = study.ask("costs", unit=unit)
     if not costs:
-        raise StudyError(f"--unit {unit}: no model of this study has a cost in {UNITS[unit]}; use another unit.")
+        raise StudyError(f"--unit {unit}: no model of this study has a cost in {UNITS[unit].label}; use another unit.")
     if absolute:
         budget /= costs[0].generation
     blocks, reasons = [], []
@@ -100,8 +100,8 @@ def _block(study, row, budget, costs):
     amount = _amount(row.unit, budget * row.cheapest_generation)
     chooses = "unit tests choose" if row.tests else "no tests"
     head = (
-        f"{row.benchmark}, {chooses}, a budget of {_digits(budget)} generations of {row.cheapest} in {UNITS[row.unit]} "
-        f"({amount} a problem)"
+        f"{row.benchmark}, {chooses}, a budget of {_digits(budget)} generations of {row.cheapest} in "
+        f"{UNITS[row.unit].label} ({amount} a problem)"
     )
     lines = [
         ("run", f"{_way(row.model, row.ranker, row.k)}: solves {_percent(row.value)} % of problems (95 % interval "
@@ -212,12 +212,8 @@ def _told(lines):
 
 
 def _amount(unit, value):
-    if unit == "flops":
-        for factor, name in ((1e15, "PFLOPs"), (1e12, "TFLOPs"), (1e9, "GFLOPs")):
-            if value >= factor / 2:
-                return f"{_digits(value / factor)} {name}"
-        return f"{_digits(value)} FLOPs"
-    return f"{_digits(value)} s" if unit == "seconds" else f"${_digits(value)}"
+    scale = UNITS[unit].scale(value, one_problem=True)
+    return scale.written(_digits(value / scale.factor))
 
 
 def _digits(value):

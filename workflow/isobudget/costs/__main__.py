@@ -1,22 +1,22 @@
-"""What one generation of a model costs, and one scoring pass of it: FLOPs, seconds, US dollars.
+"""What one generation of a model costs, and one scoring pass of it, in every unit of study/units.py.
 
-FLOPs come from the model's own config.json, seconds from calibration runs, dollars from the tokens
-that the calibrations read and wrote. What cannot be had is null, and `how` says why.
+Each unit's own file beside this one makes a price of what is known of the model: its config.json, its calibration runs,
+the tokens that they read and wrote, the price of tokens. What cannot be had is null, and `how` says why.
 """
 
 import json
+import pkgutil
 import statistics
 
-from isobudget.costs.flops import attention_flops, forward_flops, shape
+from isobudget.costs.facts import NOT_KNOWN, Facts, Price, Tokens, Written
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import CostSettings
 from isobudget.files.tables import read_json, read_rows, write_json
+from isobudget.study.units import UNITS, Unit
 
-TOKENS_A_PASS = 128  # the paper's unit: one forward pass over 128 tokens is a generation
 
-
-def costs(model, config=None, calibrations=(), price=None, source="config.json", given=None):
+def costs(model, config=None, calibrations=(), price=None, source="config.json", given=None, written=()):
     """The costs of a generation and of a scoring pass, as the stage writes them.
 
     Args:
@@ -26,100 +26,47 @@ def costs(model, config=None, calibrations=(), price=None, source="config.json",
         price: {"prompt", "completion"} in US dollars a million tokens, or None.
         source: what error messages call the config.json.
         given: {unit: what a generation costs} by the study's config, which wins over all else, or None.
+        written: rows of samples, the completions of every block of the tests that it wrote.
 
     Returns:
         {"model", "generation", "scoring", "how", "tokens", "hardware", "versions", "runs"}. generation and scoring
-        hold flops, flops_read_written, seconds (median over runs; with seconds_min and seconds_max beside it) and
-        usd, each a number or None; how holds a sentence a unit.
+        hold a number or None a unit, and what a unit tells beside it (flops_read_written, seconds_min and seconds_max);
+        how holds a sentence a unit. Where it wrote tests, "written" holds what those of a problem cost in each unit.
     """
-    how, generation, scoring = {}, {}, {}
-    tokens = _mean_tokens(calibrations)
-
-    generation["flops"] = scoring["flops"] = None if config is None else forward_flops(config, TOKENS_A_PASS, source)
-    generation["flops_read_written"] = scoring["flops_read_written"] = None
-    how["flops"] = "Not known: the study has no config.json of this model."
-    how["flops_read_written"] = "Not known: it takes a config.json and a calibration run."
-    if config is not None:
-        mlp = "gated" if shape(config, source)["matrices"] == 3 else "plain"
-        how["flops"] = (
-            f"Products with the weights in one forward pass over {TOKENS_A_PASS} tokens, from config.json ({mlp} MLP)."
-        )
-    if config is not None and tokens:
-        read_written = tokens["prompt"] + tokens["completion"]
-        flops = forward_flops(config, read_written, source) + attention_flops(config, read_written, source)
-        generation["flops_read_written"] = scoring["flops_read_written"] = flops
-        how["flops_read_written"] = (
-            f"A forward pass over the {read_written:.1f} tokens that a generation read and wrote on average in the "
-            "calibrations, attention over the context included."
-        )
-
-    _spread(generation, [run["generation_seconds"] / run["generations"] for run in calibrations])
-    _spread(scoring, [run["scoring_seconds"] / run["scored"] for run in calibrations if run.get("scored")])
-    how["seconds"] = "Not known: no calibration run of this model."
-    if calibrations:
-        counts = ", ".join(str(run["generations"]) for run in calibrations)
-        how["seconds"] = (
-            f"Median over {len(calibrations)} calibration runs of {counts} generations, alone on the machine, loading "
-            "left out."
-        )
-        if scoring["seconds"] is None:
-            how["seconds"] += " Scoring was not calibrated."
-
-    generation["usd"] = scoring["usd"] = None
-    if price is None:
-        how["usd"] = "Not known: the config gives this model no price."
-    elif not tokens:
-        how["usd"] = "Not known: no calibration run counted this model's tokens."
-    else:
-        read, written = tokens["prompt"], tokens["completion"]
-        generation["usd"] = (read * price["prompt"] + written * price["completion"]) / 1e6
-        scoring["usd"] = (read + written) * price["prompt"] / 1e6  # a scored completion is read, not written
-        how["usd"] = (
-            f"{read:.1f} prompt and {written:.1f} completion tokens a generation at {price['prompt']:g} and "
-            f"{price['completion']:g} US dollars a million."
-        )
-    for unit, cost in (given or {}).items():
-        if cost is not None:
-            generation[unit], how[unit] = cost, "Given in the study's config."
-            if unit == "flops":
-                scoring[unit] = cost  # reading a generation takes the same forward pass
+    facts = Facts(
+        config=config,
+        source=source,
+        calibrations=tuple(calibrations) or None,
+        price=price,
+        tokens=_mean_tokens(calibrations),
+        written=_tests(written),
+    )
+    prices = {key: _priced(unit, facts, (given or {}).get(key)) for key, unit in UNITS.items()}
+    beside = [entry for found in prices.values() for entry in found.beside]
+    tests = {key: found.written for key, found in prices.items()}
     return {
         "model": model,
-        "generation": generation,
-        "scoring": scoring,
-        "how": how,
-        "tokens": tokens,
+        "generation": {key: found.generation for key, found in prices.items()}
+        | {entry.key: entry.generation for entry in beside},
+        "scoring": {key: found.scoring for key, found in prices.items()}
+        | {entry.key: entry.scoring for entry in beside},
+        "how": {key: found.how for key, found in prices.items()}
+        | {entry.key: entry.how for entry in beside if entry.how},
+        **({"written": tests} if written else {}),
+        "tokens": facts.tokens and facts.tokens._asdict(),
         "hardware": _distinct(calibrations, "hardware"),
         "versions": _distinct(calibrations, "versions"),
         "runs": list(calibrations),
     }
 
 
-def written_costs(cost, config, written, price=None, source="config.json"):
-    """What the tests cost that a model writes, a problem: once, however many candidates they choose among.
-
-    A completion of tests is a generation: one forward pass over 128 tokens in FLOPs, and in seconds a calibrated
-    generation, longer or shorter as it writes more or fewer tokens, for writing is what takes time. Dollars come
-    from its own tokens.
-
-    Args:
-        cost: the dict that `costs` returns.
-        config, price, source: as in `costs`.
-        written: rows of samples, the completions of every block.
-
-    Returns:
-        {unit: cost a problem, None where not known}.
-    """
-    many = len(written) / len({row["task_id"] for row in written})
-    prompt, completion = (
-        statistics.fmean(row[key] for row in written) for key in ("prompt_tokens", "completion_tokens")
-    )
-    seconds, tokens = cost["generation"]["seconds"], cost["tokens"]
-    return {
-        "flops": None if config is None else many * forward_flops(config, TOKENS_A_PASS, source),
-        "seconds": many * seconds * completion / tokens["completion"] if seconds and tokens["completion"] else None,
-        "usd": many * (prompt * price["prompt"] + completion * price["completion"]) / 1e6 if price else None,
-    }
+def _priced(unit: Unit, facts: Facts, given: float | None) -> Price:
+    """What the unit's file makes of the facts, or why it cannot; what the config gives for a generation wins."""
+    missing = next((fact for fact in unit.needs if getattr(facts, fact) is None), None)
+    price = Price(NOT_KNOWN[missing]) if missing else pkgutil.resolve_name(unit.function)(facts)
+    if given is not None:
+        price = price._replace(generation=given, how="Given in the study's config.")
+    return price._replace(scoring=price.generation) if unit.scoring_as_generation else price
 
 
 def read_calibration(path, model):
@@ -142,16 +89,14 @@ def _mean_tokens(runs):
     generations = sum(run["generations"] for run in runs)
     if not generations:
         return None
-    return {
-        "prompt": sum(run["prompt_tokens"] for run in runs) / generations,
-        "completion": sum(run["completion_tokens"] for run in runs) / generations,
-    }
+    return Tokens(*(sum(run[key] for run in runs) / generations for key in ("prompt_tokens", "completion_tokens")))
 
 
-def _spread(cost, seconds):
-    cost["seconds"] = statistics.median(seconds) if seconds else None
-    cost["seconds_min"] = min(seconds, default=None)
-    cost["seconds_max"] = max(seconds, default=None)
+def _tests(written):
+    if not written:
+        return None
+    tokens = (statistics.fmean(row[key] for row in written) for key in ("prompt_tokens", "completion_tokens"))
+    return Written(len(written) / len({row["task_id"] for row in written}), Tokens(*tokens))
 
 
 def _distinct(runs, key):
@@ -166,17 +111,14 @@ def write_costs(args):
     model = args.settings["model"]
     config = read_json(args.model_config) if args.model_config else None
     runs = [read_calibration(path, model) for path in args.calibrations]
-    price = args.settings.get("price")
-    found = costs(model, config, runs, price, args.model_config, args.settings.get("given"))
+    price, given = args.settings.get("price"), args.settings.get("given")
     written = [row for file in args.written for row in read_rows(file, "samples").to_pylist()]
-    if written:
-        found["written"] = written_costs(found, config, written, price, args.model_config)
-    write_json(args.output, found)
+    write_json(args.output, costs(model, config, runs, price, args.model_config, given, written))
 
 
 if __name__ == "__main__":
     parser = stage.arguments(__doc__, CostSettings)
-    parser.add_argument("--model-config", nargs="?", help="the model's config.json; without it FLOPs are null")
+    parser.add_argument("--model-config", nargs="?", help="the model's config.json, if it has one")
     parser.add_argument("--calibrations", nargs="*", default=[], help="the JSON files of its calibration runs")
     parser.add_argument("--written", nargs="*", default=[], help="the tests that it wrote for rankers, Parquet")
     stage.run(write_costs, parser)

@@ -3,6 +3,7 @@
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json, write_json
+from isobudget.study.units import UNITS
 
 
 def write_prices(args):
@@ -11,7 +12,7 @@ def write_prices(args):
     for path in args.costs:
         cost = read_json(path)
         try:
-            for unit in ("flops", "seconds", "usd"):
+            for unit in UNITS:
                 prices.setdefault(unit, {})[cost["model"]] = cost["generation"][unit]
         except (KeyError, TypeError) as error:
             raise StudyError(

@@ -1,6 +1,9 @@
 """FLOPs of a forward pass, counted from a model's own config.json."""
 
+from isobudget.costs.facts import Beside, Facts, Price
 from isobudget.files.errors import StudyError
+
+TOKENS_A_PASS = 128  # the paper's unit: one forward pass over 128 tokens is a generation
 
 # The same dimension under the names that older architectures gave it.
 NAMES = {
@@ -17,6 +20,32 @@ UNGATED |= {"persimmon", "phi", "starcoder2"}
 FOUR_TIMES = {"bloom", "codegen", "falcon", "gpt2", "gpt_bigcode", "gpt_neo", "gptj", "mpt"}
 # Layers that are not the plain decoder counted here; counting them as such would be wrong without a word.
 NOT_COUNTED = ("num_local_experts", "num_experts", "n_routed_experts", "kv_lora_rank", "is_encoder_decoder")
+
+
+def price(facts: Facts) -> Price:
+    """One forward pass over 128 tokens a generation, one of tests included; StudyError as `shape`.
+
+    Beside it the same over the tokens that a generation really read and wrote, attention included.
+    """
+    config, source = facts.config, facts.source
+    generation = forward_flops(config, TOKENS_A_PASS, source)
+    mlp = "gated" if shape(config, source)["matrices"] == 3 else "plain"
+    return Price(
+        f"Products with the weights in one forward pass over {TOKENS_A_PASS} tokens, from config.json ({mlp} MLP).",
+        generation=generation,
+        written=facts.written and facts.written.completions * generation,
+        beside=(_read_written(facts),) if facts.tokens else (),
+    )
+
+
+def _read_written(facts):
+    tokens = sum(facts.tokens)
+    flops = forward_flops(facts.config, tokens, facts.source) + attention_flops(facts.config, tokens, facts.source)
+    how = (
+        f"A forward pass over the {tokens:.1f} tokens that a generation read and wrote on average in the calibrations, "
+        "attention over the context included."
+    )
+    return Beside("flops_read_written", flops, flops, how)
 
 
 def shape(config, source="config.json"):

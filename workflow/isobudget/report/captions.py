@@ -3,10 +3,10 @@
 from isobudget.report import curves
 from isobudget.report.curves import Curve
 from isobudget.report.database import Study
-from isobudget.report.formatting import amount, percent, short_names
+from isobudget.report.formatting import NAMES, amount, percent, short_names
 
 # what is said of an axis, None that of k
-OVER: dict[str | None, str] = {None: "k", "flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
+OVER: dict[str | None, str] = {None: "k", **NAMES}
 
 
 def titled(what: str, unit: str | None) -> str:

@@ -6,8 +6,9 @@ from isobudget.report import formatting, sentences
 from isobudget.report.browser import browser
 from isobudget.report.colours import looks, variables
 from isobudget.report.curves import candidate_cost, greedy_stars, published_tables
-from isobudget.report.database import UNITS, connected
+from isobudget.report.database import connected
 from isobudget.report.families import families
+from isobudget.study.units import UNITS
 
 
 def page_data(study, database):
@@ -46,10 +47,10 @@ def _unit(study, unit):
     costs = study.costs_in(unit)
     cheapest = min(costs, key=lambda model: costs[model].relative)
     return {
-        "name": formatting.NAMES[unit],
+        "name": UNITS[unit].label,
         "scales": [
-            {"factor": scale.factor, "axis": scale.axis, "short": scale.short, "from": formatting.smallest(scale)}
-            for scale in formatting.scales(unit)
+            {key: getattr(scale, key) for key in ("factor", "axis", "before", "after", "least")}
+            for scale in UNITS[unit].scales
         ],
         "cheapest": study.models.index(cheapest),
         "one": costs[cheapest].generation / costs[cheapest].relative,

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from isobudget.files.errors import StudyError
+from isobudget.study.units import UNITS
 
 _BUDGET = "benchmark model unit budget budget_absolute k value low high"
 
@@ -33,8 +34,8 @@ COLUMNS = {
     "at_hand_ceilings": "benchmark model source n reached reached_low reached_high most most_low most_high",
     "at_hand_best_k": "benchmark model source wrong_costs k low high worth most_k",
 }
-# Columns and tables that a database may lack: FLOPs from the tokens really read and written, and the
-# settings and versions that the aggregate stage kept.
+# Columns and tables that a database may lack: costs by the tokens really read and written, and the settings and
+# versions that the aggregate stage kept.
 _OPTIONAL = {"costs": "flops_read_written"}
 _QUERIES = {
     "problems": "benchmark problems",
@@ -53,15 +54,13 @@ Rows = {
 # A foreign file must not make DuckDB fetch an extension that could read it.
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
-UNITS = ("flops", "seconds", "usd")
-
 
 @dataclass(frozen=True)
 class Study:
     """Everything the report shows, one tuple of named rows a table (`COLUMNS`).
 
-    Scores are fractions in 0..1, costs absolute (FLOPs, seconds, US dollars a generation), budgets in
-    generations of the cheapest model. A value that a table holds as NULL or NaN is None.
+    Scores are fractions in 0..1, costs absolute (of a generation, in their unit), budgets in generations of the
+    cheapest model. A value that a table holds as NULL or NaN is None.
     """
 
     pass_at_k: tuple

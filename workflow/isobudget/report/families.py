@@ -7,8 +7,9 @@ A family's query gives benchmark, model, choice, k, draws, value, low, high: a s
 from typing import NamedTuple
 
 from isobudget.report.curves import candidate_cost, thinned_places
-from isobudget.report.database import UNITS, columns_of, query
+from isobudget.report.database import columns_of, query
 from isobudget.study.rankers import AT_HAND
+from isobudget.study.units import UNITS
 
 
 class Family(NamedTuple):

@@ -1,46 +1,14 @@
 """Costs, budgets and scores in words and figures that a person reads at a glance."""
 
-from typing import NamedTuple
-
 from isobudget.study.rankers import AT_HAND
+from isobudget.study.units import UNITS
 
-NAMES = {"flops": "FLOPs", "seconds": "seconds", "usd": "US dollars"}
-
-
-class Scale(NamedTuple):
-    """An absolute amount divided by `factor` is in the unit that `axis` (long) and `short` name."""
-
-    factor: float
-    axis: str
-    short: str
-
-
-_SCALES = {
-    "flops": [Scale(10.0**power, f"{prefix}FLOPs", f"{prefix}FLOPs") for power, prefix in
-              ((18, "E"), (15, "P"), (12, "T"), (9, "G"), (6, "M"), (0, ""))],
-    "seconds": [Scale(3600.0, "hours", "h"), Scale(1.0, "seconds", "s"), Scale(1e-3, "milliseconds", "ms")],
-    "usd": [Scale(1.0, "US dollars", "$"), Scale(1e-3, "US dollars a thousand problems", "$/1,000")],
-}  # fmt: skip
-# From how many of a unit on it is the one to read: 0.5 TFLOPs rather than 500 GFLOPs, 7,000 s rather than 1.9 h.
-_FROM = {"hours": 3.0, "US dollars": 0.1}
-
-
-def scales(unit):
-    """The Scales of a unit, from the largest to the smallest."""
-    return _SCALES[unit]
-
-
-def smallest(candidate):
-    """From which amount on a Scale is the one to read."""
-    return _FROM.get(candidate.axis, 0.5) * candidate.factor
+NAMES = {key: unit.label for key, unit in UNITS.items()}
 
 
 def scale(unit, largest):
-    """The Scale in which amounts up to `largest` (FLOPs, seconds, US dollars) are easy to read."""
-    for candidate in _SCALES[unit]:
-        if largest >= smallest(candidate):
-            return candidate
-    return _SCALES[unit][-1]
+    """The Scale of a unit on which amounts up to `largest` are easy to read."""
+    return UNITS[unit].scale(largest)
 
 
 def amount(unit, value, largest=0.0):
@@ -48,10 +16,7 @@ def amount(unit, value, largest=0.0):
     if value is None:
         return "unknown"
     chosen = scale(unit, max(value, largest))
-    number = digits(value / chosen.factor)
-    if unit == "usd":
-        return f"${number}" + chosen.short.removeprefix("$")
-    return f"{number} {chosen.short}"
+    return chosen.written(digits(value / chosen.factor))
 
 
 def digits(number):

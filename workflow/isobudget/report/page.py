@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from isobudget.report import choosing, sentences
 from isobudget.report.colours import looks, variables
-from isobudget.report.database import COLUMNS, UNITS
+from isobudget.report.database import COLUMNS
 from isobudget.report.formatting import NAMES, amount, chooser_words, digits, percent, points, scale, short_names
+from isobudget.study.units import UNITS
 
 QUESTION = "With the same budget: run a large code model once, or a small one many times?"
 # in this order they are one script, in one scope
@@ -49,6 +50,7 @@ def page(study, data, figures, provenance):
         models=study.models,
         parts=[{**part, "index": index} for index, part in enumerate(parts)],
         costs=_costs(study),
+        caveats=[unit.caveat for key, unit in UNITS.items() if unit.caveat and study.costs_in(key)],
         provenance=provenance,
         tables=list(COLUMNS),
     )
@@ -283,7 +285,8 @@ def _rejected(study, benchmark):
 
 
 def _costs(study):
-    rows = sorted(study.costs, key=lambda row: (study.models.index(row.model), UNITS.index(row.unit)))
+    told = [row for unit in UNITS for row in study.costs if row.unit == unit]
+    rows = sorted(told, key=lambda row: study.models.index(row.model))
     largest = {
         unit: max(v or 0 for r in rows if r.unit == unit for v in (r.generation, r.scoring, r.flops_read_written))
         for unit in {row.unit for row in rows}
@@ -296,7 +299,7 @@ def _costs(study):
             "relative": "-" if row.relative is None else digits(row.relative),
             "scoring": amount(row.unit, row.scoring, largest[row.unit]),
             "how": row.how or "-",
-            "beside": row.flops_read_written and amount("flops", row.flops_read_written, largest["flops"]),
+            "beside": row.flops_read_written and amount(row.unit, row.flops_read_written, largest[row.unit]),
         }
         for row in rows
     ]

@@ -6,9 +6,10 @@ import textwrap
 
 from isobudget.files.errors import StudyError
 from isobudget.report import choosing, sentences
-from isobudget.report.database import UNITS, read_study
+from isobudget.report.database import read_study
 from isobudget.report.formatting import NAMES, digits, percent, points, scale, short_names
 from isobudget.study.config import BENCHMARKS
+from isobudget.study.units import UNITS
 
 WIDTH = 100
 _LEFT = {"best", "95 % int.", "runner-up", "separated"}

@@ -12,9 +12,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 # What no figure comes from: how stages begin, name files, read and write them; how a model is run, for what it writes
 # is not drawn anew after an edit (sampling carries a protocol number instead); and what a study asks, which stages are
-# told. What a stage takes from a row of a table by its dotted name, its rule names beside the stage.
+# told. What a stage takes from a row of a table by its dotted name, its rule names beside the stage. What is kept of
+# them says how the tables and the page look.
 LEFT_OUT = ("files", "engines", "study")
-KEPT = ("study/published",)
+KEPT = ("study/published", "study/units")
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(isobudget[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+(.*))", re.M

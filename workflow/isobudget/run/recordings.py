@@ -112,7 +112,7 @@ def _replayed(study, model):
 def calibration_runs(study, model, root):
     """How many calibration runs a model has: those asked for, or those recorded."""
     chosen = study.models[model]
-    if not chosen.row.calibrates or (chosen.cost and chosen.cost.seconds):
+    if not chosen.row.calibrates or chosen.timed_by_hand:
         return 0
     if chosen.row.draws:
         return study.calibration.repeats

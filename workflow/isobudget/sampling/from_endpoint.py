@@ -4,6 +4,7 @@ from isobudget.engines import answer_log, endpoint
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json
 from isobudget.sampling.prompts import WARM_UP, pairs, prompts
+from isobudget.study.units import needing
 
 
 def samples(problems, settings, where, source, output):
@@ -65,9 +66,10 @@ def timed(problems, asked, settings, model, run, source):
     drawn, seconds = endpoint.generate(engine, asked, decoding, n, name, "chat" in settings, run * n, names)
     written, scoring_seconds = engine.server.written - before, None
     if not written or any(one.prompt_tokens is None for completions in drawn for one in completions):
+        by_hand = " and ".join(needing("calibrations", "tokens"))
         raise StudyError(
             f"models.{model}: {engine.server.url} counts no tokens, so what a generation costs cannot be "
-            f"calibrated; give it by hand in models.{model}.cost, seconds and usd."
+            f"calibrated; give it by hand in models.{model}.cost, {by_hand}."
         )
     if settings["score"]:
         _, scoring_seconds = endpoint.score(engine, pairs(problems, drawn), f"{name}, scoring")

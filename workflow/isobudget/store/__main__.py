@@ -17,10 +17,11 @@ from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import AggregateSettings
 from isobudget.store import choosing, comparisons, mixtures
-from isobudget.store.files import UNITS, check, drawn, read_costs, read_through
+from isobudget.store.files import check, drawn, read_costs, read_through
 from isobudget.store.prices import candidate_costs, in_unit
 from isobudget.study.rankers import AT_HAND, reads_with
 from isobudget.study.study_files import study_files
+from isobudget.study.units import UNITS
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
 ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}

@@ -2,8 +2,8 @@
 
 from isobudget.files import paths, tables
 from isobudget.files.errors import StudyError
+from isobudget.study.units import UNITS
 
-UNITS = ("flops", "seconds", "usd")
 _DRAWN = ("engine", "dtype", "compiled", "weights", "revision", "hardware", "versions")
 
 
@@ -80,8 +80,8 @@ def read_costs(results, models):
         path = paths.below(results, paths.COSTS, model=model)
         cost = tables.read_json(path)
         try:
-            for unit in UNITS:
-                beside = cost["generation"]["flops_read_written"] if unit == "flops" else None
+            for unit, row in UNITS.items():
+                beside = cost["generation"].get(row.beside)  # not told of every model
                 prices = cost["generation"][unit], cost["scoring"][unit]
                 found.append((model, unit, *prices, cost["how"][unit], beside, cost.get("written", {}).get(unit)))
         except (KeyError, TypeError) as error:

@@ -7,9 +7,9 @@ names every key that is wrong. Nothing here touches a file of results/.
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
 from isobudget.files.errors import StudyError
 from isobudget.study import rankers, sample_counts
@@ -18,6 +18,7 @@ from isobudget.study.endpoint_keys import Served
 from isobudget.study.engines import COMMON, ENGINES, Engine, takers
 from isobudget.study.rankers import either
 from isobudget.study.sample_counts import Budgets, Positive, PositiveInt, Samples
+from isobudget.study.units import UNITS, Fact, needing
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -48,12 +49,12 @@ class Prices(_Strict):
     completion: Price = Field(description="a million tokens written")
 
 
-class Cost(_Strict):
-    """What one generation costs, where no job can tell."""
+_costs: dict[str, Any] = {key: (Positive | None, Field(None, description=unit.cost_is)) for key, unit in UNITS.items()}
+_Units: Any = create_model("_Units", __base__=_Strict, **_costs)
 
-    flops: Positive | None = Field(None, description="floating-point operations; or give 'config'")
-    seconds: Positive | None = Field(None, description="seconds, on a machine with nothing else to do")
-    usd: Positive | None = Field(None, description="US dollars")
+
+class Cost(_Units):
+    """What one generation costs, where no job can tell."""
 
 
 class Model(Served, _Strict):
@@ -110,23 +111,38 @@ class Model(Served, _Strict):
 
     @model_validator(mode="after")
     def _keys_agree(self):
-        if self.config and self.cost and self.cost.flops:
-            raise ValueError("'config' and 'cost.flops' both say what FLOPs a generation costs; keep one")
-        if self.price and self.cost and self.cost.seconds and not self.cost.usd:
+        for unit in needing("config") if self.config else ():
+            if self.given(unit):
+                what = UNITS[unit].label
+                raise ValueError(f"'config' and 'cost.{unit}' both say what {what} a generation costs; keep one")
+        untold = [unit for unit in needing("price") if not self.given(unit)]
+        if self.price and self.timed_by_hand and untold:
+            timed, instead = (_quoted(units) for units in (needing("calibrations"), untold))
             raise ValueError(
-                "'cost.seconds' leaves calibration runs out, and 'price' needs the tokens that they count; give "
-                "'cost.usd' instead of 'price'"
+                f"{timed} leaves calibration runs out, and 'price' needs the tokens that they count; give {instead} "
+                "instead of 'price'"
             )
         if self.row.collects and isinstance(self.samples, sample_counts.Auto):
             raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
         return self
 
-    def may_cost(self, unit):
-        """Whether what a generation costs in flops, seconds or usd may be known; of models that draw."""
-        given = self.cost and getattr(self.cost, unit)
-        if unit == "usd":
-            return bool(self.price or given)
-        return unit == "seconds" or not self.row.lacks_config or bool(self.config or given)
+    def given(self, unit: str) -> float | None:
+        """What a generation costs in a unit by the config itself."""
+        return getattr(self.cost, unit) if self.cost else None
+
+    @property
+    def timed_by_hand(self) -> bool:
+        """Whether the config gives all that calibration runs are timed for, so that there are none."""
+        return all(map(self.given, needing("calibrations")))
+
+    def may_cost(self, unit: str) -> bool:
+        """Whether what a generation costs in a unit may be known; of models that draw."""
+        return bool(self.given(unit)) or all(map(self._may_know, UNITS[unit].needs))
+
+    def _may_know(self, fact: Fact) -> bool:
+        if fact == "config":
+            return not self.row.lacks_config or bool(self.config)
+        return bool(self.price) if fact == "price" else not self.timed_by_hand
 
 
 class OwnDecoding(_Strict):
@@ -477,6 +493,10 @@ def _cannot_read(model):
     """Whether a model, as the config gives it, is of an engine that reads no texts back; what is no model may."""
     row = ENGINES.get(model.get("engine")) if isinstance(model, dict) else None
     return row is not None and not row.reads
+
+
+def _quoted(units):
+    return " and ".join(f"'cost.{unit}'" for unit in units)
 
 
 def _unique(values):

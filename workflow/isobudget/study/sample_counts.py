@@ -4,25 +4,28 @@ Budgets decide how many blocks there are, and nothing else of them: a larger bud
 """
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, field_validator
 
 from isobudget.files.errors import StudyError
 from isobudget.study.benchmarks import BENCHMARKS
+from isobudget.study.units import UNITS
 
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Budgets(BaseModel):
+_budgets: dict[str, Any] = {
+    key: (tuple[Positive, ...], Field(unit.budgets, description=unit.budgets_are)) for key, unit in UNITS.items()
+}
+_Units: Any = create_model("_Units", **_budgets)
+
+
+class Budgets(_Units):
     """Budgets of the tables, in units of one generation of the study's cheapest model."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    flops: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by floating-point operations")
-    seconds: tuple[Positive, ...] = Field((1, 2, 4, 8), description="by calibrated wall time")
-    usd: tuple[Positive, ...] = Field((), description="by price")
 
     @field_validator("*", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-// Figures as a person reads them, the same as in amounts.py.
+// Figures as a person reads them, the same as in formatting.py.
 
 function digits(number) {
   if (number === 0) return "0";
@@ -16,12 +16,12 @@ function percent(value) {
 const interval = (point) => (point.low === null ? "no interval" : `${percent(point.low)} to ${percent(point.high)}`);
 
 function scaleOf(unit, largest) {
-  return unit.scales.find((scale) => largest >= scale.from) || unit.scales[unit.scales.length - 1];
+  return unit.scales.find((scale) => largest >= scale.least) || unit.scales[unit.scales.length - 1];
 }
 
 function amount(unit, value, largest = value) {
-  const scale = scaleOf(unit, largest), number = digits(value / scale.factor);
-  return scale.short.startsWith("$") ? `$${number}${scale.short.slice(1)}` : `${number} ${scale.short}`;
+  const scale = scaleOf(unit, largest);
+  return `${scale.before}${digits(value / scale.factor)}${scale.after}`;
 }
 
 const times = (family, k) => family.times.replace("{k}", k.toLocaleString("en-US"));

@@ -52,9 +52,10 @@ SELECT labels.*, outcomes.verdict, outcomes.detail, outcomes.program_sha256
 FROM labels JOIN outcomes USING (benchmark, model, decoding, task_id, sample)
 WHERE passed <> (verdict = 'passed');
 
--- unit: flops, seconds or usd. generation and scoring are what one of each costs, null where it is not known;
+-- unit: a key of study/units.py. generation and scoring are what one of each costs, null where it is not known;
 -- written is what the tests cost that it writes for rankers, a problem, null where none uses any; relative is generation
--- over that of the cheapest model. flops_read_written stands beside the unit flops alone.
+-- over that of the cheapest model. flops_read_written is the same by the tokens really read and written, of units that
+-- tell it.
 CREATE TABLE costs (
     model VARCHAR, unit VARCHAR, generation DOUBLE, scoring DOUBLE, relative DOUBLE, how VARCHAR, flops_read_written DOUBLE,
     written DOUBLE
