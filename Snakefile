@@ -30,13 +30,8 @@ include: "rules/report.smk"
 
 if claim:
     # nor may these results be what other code or other settings made; this is asked even where nothing is to be done
-    try:
-        claim.vet(all_code())
-        notice = claim.compare(made_with)
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
-    if notice:
-        print(f"isobudget: {notice}", file=sys.stderr)
+    said(claim.vet, CODE)
+    tell(said(claim.compare, numbers.made_with))
 
 
 # light, and some fetch from the net, which the nodes of a cluster may not reach
@@ -82,7 +77,7 @@ rule samples:
 onstart:
     # before the first job, and not in a dry run: no other run may be at work on these results
     if claim:
-        claim.insist(all_code(), provenance.settings(study, None if study.auto else study))
+        claim.insist(CODE, provenance.settings(study, None if study.auto else study))
     # which servers to ask, and how hard, for the jobs that do
     note_servers(study)
     # the graph is made: collect garbage from here on, and none of it again
@@ -93,7 +88,7 @@ onstart:
 onsuccess:
     # what `samples: auto` came to is known by now
     if claim and study.auto:
-        claim.insist(all_code(), made_with())
+        claim.insist(CODE, numbers.made_with())
     # what to run for which budget, in a few lines
     if Path(f"{RESULTS}/report/index.html").exists():
         shell("python -m isobudget.report.table --database {RESULTS}/isobudget.duckdb || true")

@@ -2,7 +2,6 @@
 # Needs: config. Makes: study, inputs, RESULTS, and the functions below.
 
 import atexit
-import functools
 import gc
 import os
 import sys
@@ -31,17 +30,17 @@ elif find_spec("isobudget") is None:
 
 from isobudget.files import paths, temporary
 from isobudget.files.errors import StudyError
-from isobudget.files.tables import read_json
 from isobudget.run import job_resources, plan, provenance, recordings
 from isobudget.run.code_checksum import code_checksum
 from isobudget.run.endpoint_addresses import note_servers
 from isobudget.run.inputs import Inputs
 from isobudget.run.results_lock import Claim
+from isobudget.run.sized_study import SizedStudy
 from isobudget.run.timestamps import mend
 from isobudget.sampling.imported.check import check as check_imports
-from isobudget.study import rankers, sample_counts, stage_settings, units
+from isobudget.study import rankers, stage_settings, units
 from isobudget.study.config import load
-from isobudget.study.stages import STAGES
+from isobudget.study.stages import all_code, stage_code
 
 # jobs run this interpreter and this package, whatever the shell's PATH says, and end with this process; an environment
 # that Snakemake makes has an interpreter of its own
@@ -52,35 +51,37 @@ shell.prefix(f"export{path} PYTHONPATH={quote(str(PACKAGES))} ISOBUDGET_WORKFLOW
 # relative, so that moving the folder runs nothing again
 RECORDINGS = Path(os.path.relpath(HERE / "recordings"))
 
-try:
-    study = load(config, workflow.configfiles[-1] if workflow.configfiles else "config")
-    recordings.check(study, RECORDINGS)
-    check_imports(study)
-except StudyError as error:
-    raise WorkflowError(str(error)) from None
+
+def said(function, *arguments, **named):
+    """What a function gives; its sentence on what a user can put right becomes Snakemake's own."""
+    try:
+        return function(*arguments, **named)
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def tell(sentence):
+    """Say something, if there is something, to the person who started the run: once, and not from its jobs."""
+    if sentence and workflow.is_main_process:
+        print(f"isobudget: {sentence}", file=sys.stderr)
+
+
+study = said(load, config, workflow.configfiles[-1] if workflow.configfiles else "config")
+said(recordings.check, study, RECORDINGS)
+said(check_imports, study)
 
 RESULTS = study.results
 
-# jobs on other machines read this file too: the claim is the main process's
+# jobs on other machines read this file too: the claim, and the clock of the files, are the main process's
 claim = Claim(RESULTS) if workflow.is_main_process else None
-if claim and claim.notice:
-    print(f"isobudget: {claim.notice}", file=sys.stderr)
-if workflow.is_main_process:
-    try:
-        mended = mend(RESULTS, RECORDINGS, inputs=study.own_files())
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
-    if mended:
-        print(f"isobudget: {mended}", file=sys.stderr)
-else:
-    # onstart is the main process's, and a pod sees none of its files
+if claim:
+    tell(claim.notice)
+    tell(said(mend, RESULTS, RECORDINGS, inputs=study.own_files()))
+# onstart is the main process's and not a module's, and a pod sees none of its files
+if not workflow.is_main_process:
     note_servers(study, anew=False)
-if (
-    workflow.is_main_process
-    and not workflow.dryrun
-    and Path(workflow.main_snakefile).parent.resolve() != HERE.resolve()
-):
-    note_servers(study)  # nor is the onstart of a module heard
+elif not workflow.dryrun and Path(workflow.main_snakefile).parent.resolve() != HERE.resolve():
+    note_servers(study)
 
 
 wildcard_constraints:
@@ -93,20 +94,13 @@ wildcard_constraints:
     source="[A-Za-z0-9:._-]+",
 
 
-def code(stage, ranker=None, functions=()):
+def code(stage, ranker=None):
     """A checksum of the code of a cheap stage, which is run again after an edit of it.
 
     A parameter rather than inputs: a checkout that only touches files runs nothing, and the
     message of a failed job does not list forty of them.
     """
-    also = [rankers.row(ranker).function] if ranker else functions
-    return code_checksum(STAGES[stage].module, *also)
-
-
-def all_code():
-    """A checksum of the code of all cheap stages."""
-    functions = [row.function for row in (*rankers.RANKERS.values(), *units.UNITS.values())]
-    return code_checksum(*[row.module for row in STAGES.values() if not row.dear], *functions)
+    return code_checksum(*stage_code(stage, ranker))
 
 
 def sized():
@@ -114,47 +108,14 @@ def sized():
 
     For counting blocks, and for what counts them. Sampling is told by `study`, which no budget changes.
     """
-    return with_prices(str(checkpoints.prices.get().output[0])) if study.auto else study
-
-
-def with_prices(file):
-    """What `sized` gives; a sentence for each model that the budgets would draw more of goes to the terminal, once."""
-    return _with_prices(file, Path(file).stat().st_mtime_ns)
-
-
-@functools.cache
-def _with_prices(file, written):
-    try:
-        found, notes = sample_counts.sized(study, read_json(file), recordings.held(study, RECORDINGS))
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
-    if workflow.is_main_process:
-        print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
-    return found
-
-
-def sized_if_known():
-    """What `sized` gives, or None where that would wait for prices; for what is said before the jobs."""
-    known = f"{RESULTS}/{paths.PRICES}"
-    if not study.auto:
-        return study
-    return with_prices(known) if Path(known).exists() else None
-
-
-def made_with():
-    """The settings of the files of the study, as the claim keeps them; of those that follow from prices once known."""
-    known = None
-    with suppress(WorkflowError):  # prices of another study: those of this one are not known yet
-        known = sized_if_known()
-    return provenance.settings(study, known)
+    return said(numbers.by, str(checkpoints.prices.get().output[0])) if study.auto else study
 
 
 def tell_plan():
     """What the whole study takes, below the jobs that a dry run lists; whether it is one is not known here yet."""
-    with suppress(WorkflowError):  # which the dry run has said before
-        if workflow.dryrun:
-            told = plan.report(sized_if_known() or study)
-            print(told, end="\n" if told else "", file=sys.stderr)
+    with suppress(StudyError):  # which the dry run has said before
+        if workflow.dryrun and (told := plan.report(numbers.if_known() or study)):
+            print(told, file=sys.stderr)
 
 
 def engine_threads(model, alone=False):
@@ -163,5 +124,7 @@ def engine_threads(model, alone=False):
     return job_resources.engine_threads(study, model, workflow.resource_settings.cores, limits, alone)
 
 
+CODE = code_checksum(*all_code())  # of all cheap stages
+numbers = SizedStudy(study, RECORDINGS, tell)
 inputs = Inputs(study, RECORDINGS, local, sized)
 atexit.register(tell_plan)

@@ -17,7 +17,7 @@ rule cost:
     conda:
         "../envs/core.yaml"
     params:
-        code=code("cost", functions=[unit.function for unit in units.UNITS.values()]),
+        code=code("cost"),
         settings=lambda wildcards: stage_settings.cost(study, wildcards.model),
     message:
         "{wildcards.model}: what a generation costs"

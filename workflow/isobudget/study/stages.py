@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from isobudget.study import rankers, stage_settings
+from isobudget.study import rankers, stage_settings, units
 from isobudget.study.config import Study
 
 # (place, settings): files of one pattern below the results folder, and the text that their rule tells its command
@@ -24,6 +24,7 @@ class Stage:
         module: what its rule runs, `python -m ...`.
         dear: only a model makes its files, or they decide what a model is asked: they are never made anew unasked.
         recorded: its files can lie in recordings/ and be replayed.
+        prices: it calls the functions of the units' table.
         told: what its files are made with, of a study; of one with a number in place of every `samples: auto`, None
             while no number is known.
     """
@@ -33,6 +34,7 @@ class Stage:
     module: str
     dear: bool = False
     recorded: bool = False
+    prices: bool = False
     told: Callable[[Study, Study | None], Told] = lambda study, sized: iter(())
 
 
@@ -156,7 +158,7 @@ _ROWS = (
     Stage("rank", "scores", "isobudget.ranking", recorded=True, told=_rank),
     Stage("vote", "scores", "isobudget.ranking.votes"),
     Stage("combine", "scores", "isobudget.estimates.combined", told=_combine),
-    Stage("cost", "costs", "isobudget.costs", told=_cost),
+    Stage("cost", "costs", "isobudget.costs", prices=True, told=_cost),
     Stage("prices", "prices.json", "isobudget.costs.all_models"),
     Stage("estimate", "estimates", "isobudget.estimates", told=_estimate),
     Stage("aggregate", "isobudget.duckdb", "isobudget.store", told=_aggregate),
@@ -164,6 +166,24 @@ _ROWS = (
 )
 STAGES: Mapping[str, Stage] = {row.name: row for row in _ROWS}
 SCORES = STAGES["rank"].folder
+
+
+def stage_code(name: str, ranker: str | None = None) -> list[str]:
+    """The dotted names of what a stage's code is, the functions included that it takes from rows of tables.
+
+    Args:
+        name: of the stage.
+        ranker: by which it ranks, if it does.
+    """
+    stage, row = STAGES[name], rankers.row(ranker) if ranker else None
+    functions = [unit.function for unit in units.UNITS.values()] if stage.prices else []
+    return [stage.module, *functions, *([row.function] if row else [])]
+
+
+def all_code() -> list[str]:
+    """The dotted names of what the code of all cheap stages is."""
+    functions = [row.function for row in rankers.RANKERS.values()]
+    return [name for row in _ROWS if not row.dear for name in stage_code(row.name)] + functions
 
 
 def is_dear(place: str) -> bool:
