@@ -39,7 +39,7 @@ rule at_hand:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("at_hand"),
+        code=lambda wildcards: code("at_hand", benchmark=wildcards.benchmark),
         settings=lambda wildcards: stage_settings.at_hand(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:

@@ -94,13 +94,13 @@ wildcard_constraints:
     source="[A-Za-z0-9:._-]+",
 
 
-def code(stage, ranker=None):
+def code(stage, **rows):
     """A checksum of the code of a cheap stage, which is run again after an edit of it.
 
     A parameter rather than inputs: a checkout that only touches files runs nothing, and the
     message of a failed job does not list forty of them.
     """
-    return code_checksum(*stage_code(stage, ranker))
+    return code_checksum(*stage_code(stage, **rows))
 
 
 def sized():

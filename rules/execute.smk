@@ -15,7 +15,7 @@ rule references:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("references"),
+        code=lambda wildcards: code("references", benchmark=wildcards.benchmark),
         settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
     message:
         "{wildcards.benchmark}: check that its reference solutions pass in the sandbox"
@@ -40,7 +40,7 @@ rule execute:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=code("execute"),
+        code=lambda wildcards: code("execute", benchmark=wildcards.benchmark),
         settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:

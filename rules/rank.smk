@@ -27,7 +27,7 @@ rule rank:
         endpoint=lambda wildcards: job_resources.places(study, inputs.scorer(wildcards)),
     params:
         settings=lambda wildcards: stage_settings.rank(
-            study, wildcards.ranker, wildcards.model, code("rank", wildcards.ranker)
+            study, wildcards.ranker, wildcards.model, code("rank", ranker=wildcards.ranker)
         ),
         recording=lambda wildcards, input: inputs.handed(input, inputs.scorer(wildcards)),
     message:
@@ -74,7 +74,7 @@ rule observe:
     # nothing is judged here, so no other job need be waited for
     threads: 1
     params:
-        code=code("observe"),
+        code=lambda wildcards: code("observe", benchmark=wildcards.benchmark),
         settings=lambda wildcards: stage_settings.observe(study, wildcards.benchmark),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
@@ -100,7 +100,7 @@ rule vote:
     conda:
         "../envs/core.yaml"
     params:
-        code=lambda wildcards: code("vote", wildcards.ranker),
+        code=lambda wildcards: code("vote", ranker=wildcards.ranker),
         settings=lambda wildcards: stage_settings.vote(study, wildcards.ranker),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} of {wildcards.model}, block {wildcards.block}"

@@ -5,10 +5,9 @@ The job is given questions and inputs, and no file that holds a test or a refere
 
 import json
 
-from isobudget import extraction
 from isobudget.at_hand import cases
 from isobudget.execution.blocks import IDENTITY, extracted
-from isobudget.execution.judging import code_of, judge, with_imports
+from isobudget.execution.judging import code_of, judge, script
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import RunSettings
@@ -37,7 +36,7 @@ def program_for(question, source, examples, settings):
             wanted.setdefault(example["expected"], len(wanted))
     places = {call: (number, wanted) for number, (call, wanted) in enumerate(calls.items())}
     tests = json.dumps([[call, list(wanted)] for call, wanted in calls.items()])
-    source = with_imports(source, settings)
+    source = script(source, settings)
     if question["kind"] == "stdio":
         return Program(source, tests, "", kind="observe-stdio"), places
     if "class Solution" in source:
@@ -59,13 +58,12 @@ def observe(args):
             )
         examples.setdefault(example["task_id"], []).append(example)
     drawn = tables.read_metadata(args.samples, "samples")
-    stop = extraction.stop_sequences(settings)
     numbers, plan = {}, []
     for sample in tables.read_rows(args.samples, "samples").to_pylist():
         question = questions[sample["task_id"]]
         asked = examples.get(sample["task_id"], [])
         code = code_of(question, settings)
-        source, _ = extracted(drawn, code, sample["text"] or "", stop, question["entry_point"])
+        source, _ = extracted(drawn, code, sample["text"] or "", settings, question["entry_point"])
         if source is None or not asked:
             continue
         program, places = program_for(question, source, asked, settings)

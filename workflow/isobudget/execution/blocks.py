@@ -1,9 +1,10 @@
 """One block of samples to one file of outcomes."""
 
 import collections
+import pkgutil
 
 from isobudget import extraction
-from isobudget.execution.judging import code_of, judge, program_for, sha256
+from isobudget.execution.judging import code_of, judge, language_of, program_for, sha256
 from isobudget.files import tables
 from isobudget.files.errors import StudyError
 from isobudget.sandbox import verdicts
@@ -22,7 +23,6 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     problems = {row["task_id"]: row for row in tables.read_rows(problems_path, "problems").to_pylist()}
     drawn = tables.read_metadata(samples_path, "samples")
     excluded = _check_references(references_path, problems)
-    stop = extraction.stop_sequences(settings)
 
     numbers, programs, plan = {}, [], []
     for row, sample in enumerate(_samples(samples_path)):
@@ -35,7 +35,7 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
         if sample["task_id"] in excluded:
             continue
         text = sample["text"] or ""
-        source, reason = extracted(drawn, code_of(problem, settings), text, stop, problem["entry_point"])
+        source, reason = extracted(drawn, code_of(problem, settings), text, settings, problem["entry_point"])
         # a block of the paper has 150,000 texts: each is kept once, in its program
         sample = {"task_id": sample["task_id"], "sample": sample["sample"]}
         if source is None:
@@ -68,7 +68,7 @@ def _samples(path):
         yield from batch.to_pylist()
 
 
-def extracted(drawn, prompt, text, stop, entry_point):
+def extracted(drawn, prompt, text, settings, entry_point):
     """The program in a text, by what its file's metadata say that it is, behind the code that the prompt gives.
 
     `chat`: an answer to a model that was asked in that form. `form`: of imported samples, unless they are raw,
@@ -77,8 +77,8 @@ def extracted(drawn, prompt, text, stop, entry_point):
     if drawn.get("form", "raw") != "raw":
         return extraction.as_it_stands(prompt, text, drawn["form"])
     if drawn.get("chat"):
-        return extraction.from_answer(prompt, text, entry_point or None)
-    return extraction.from_completion(prompt, text, stop)
+        return pkgutil.resolve_name(language_of(settings).answer)(prompt, text, entry_point or None)
+    return extraction.from_completion(prompt, text, extraction.stop_sequences(settings))
 
 
 def _check_references(path, problems):

@@ -4,6 +4,7 @@ import ast
 import collections
 import functools
 import hashlib
+import pkgutil
 import re
 import time
 
@@ -14,6 +15,7 @@ from isobudget.files import stage
 from isobudget.files.errors import StudyError
 from isobudget.files.stage import say
 from isobudget.sandbox import Program, open_sandbox, verdicts
+from isobudget.study.languages import LANGUAGES, PYTHON
 
 SANDBOX_KEYS = ("engine", "timeout", "memory", "runtime")
 AFTER, IN_PROGRAM = "AFTER = ", "in_program"
@@ -33,13 +35,18 @@ def program_for(problem, source, settings=None):
         settings: `continues` and `before` of benchmarks.BENCHMARKS; without them the prompt is code, nothing before it.
     """
     settings = settings or {}
-    source = with_imports(source, settings)
+    source = script(source, settings)
     if problem["kind"] == "stdio":
         return Program(source, problem["tests"], "", kind="stdio")
     if problem["kind"] != "call":
         raise StudyError(
             f"{problem['task_id']}: there is no kind {problem['kind']!r} of problems, only 'call' and 'stdio'; "
             "delete the problems file and run again."
+        )
+    if not language_of(settings).called:
+        raise StudyError(
+            f"{problem['task_id']}: its tests call a function, and a program in {language_of(settings).name} is run as "
+            "a whole; give the problem the kind 'stdio'."
         )
     name, tests = problem["entry_point"], problem["tests"]
     if tests.startswith(AFTER):
@@ -57,8 +64,19 @@ def code_of(problem, settings):
     return problem["prompt"] if settings.get("continues", True) else ""
 
 
-def with_imports(source, settings):
-    """A program behind those of the benchmark's own imports that it mentions."""
+def language_of(settings):
+    """The row of the language that programs are in."""
+    return LANGUAGES[settings.get("language", PYTHON)]
+
+
+def script(source, settings):
+    """The Python script that the sandbox runs for a program; one in another language is started by it.
+
+    One in Python is the script itself, behind those of the benchmark's own imports that it mentions.
+    """
+    language = language_of(settings)
+    if language.script:
+        return pkgutil.resolve_name(language.script)(source)
     return _needed(settings.get("before", ""), source) + source
 
 

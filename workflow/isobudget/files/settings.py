@@ -104,6 +104,7 @@ class RunSettings(SandboxSettings, total=False):
     continues: bool  # whether a program is the prompt and its completion
     before: str  # imports that the benchmark puts before every program
     excusable: float  # share of problems whose own reference may fail
+    language: str  # of the programs, if it is not Python
 
 
 class TestsSettings(TypedDict):

@@ -7,6 +7,8 @@ benchmark is a row here and a loader in problems/. docs/how-to/add-a-benchmark.m
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from isobudget.study.languages import PYTHON
+
 TEMPERATURE = 0.8  # of the paper, where the benchmark has none of its own
 # Where a completion of a Python function is over: the next thing at column zero.
 PYTHON_STOPS = ("\nclass ", "\ndef ", "\n#", "\n@", "\nif ", "\nprint(", "\nassert ", "\nimport ", "\nfrom ", "\n```")
@@ -57,6 +59,7 @@ class Benchmark:
         at_hand: the sources of tests at hand, fewer than those that judge: examples in the prompt, single asserts.
         asserts: whether a model can be asked for asserts of its functions (sampling/written.py).
         data: whether a local file of the same schema may stand for the hub.
+        language: what its programs are written in, a row of languages.py.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Benchmark:
     at_hand: tuple[str, ...] = ()
     asserts: bool = False
     data: bool = False
+    language: str = PYTHON
 
     def running(self, *keys: str) -> dict[str, object]:
         """Those of these attributes that are not as for most benchmarks: stages are told no others."""

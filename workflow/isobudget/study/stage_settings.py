@@ -143,18 +143,18 @@ def calibrate(study: Study, model: str) -> str:
 
 def execute(study: Study, benchmark: str) -> str:
     """Of the rules references and execute."""
-    return _json(_running(study, benchmark, "continues", "before", "excusable"))
+    return _json(_running(study, benchmark, "continues", "before", "excusable", "language"))
 
 
 def at_hand(study: Study, benchmark: str) -> str:
     """Of rule at_hand: tests at hand are few and small, so who loops on them has a third of the time to do it in."""
-    told = _running(study, benchmark, "continues", "before", "excusable")
+    told = _running(study, benchmark, "continues", "before", "excusable", "language")
     return _json(told | {"timeout": study.sandbox.timeout / 3})
 
 
 def observe(study: Study, benchmark: str) -> str:
     """Of rule observe."""
-    return _json(_running(study, benchmark, "continues", "before"))
+    return _json(_running(study, benchmark, "continues", "before", "language"))
 
 
 def tests(study: Study, source: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isobudget.study import rankers, stage_settings, units
+from isobudget.study.benchmarks import BENCHMARKS
 from isobudget.study.config import Study
+from isobudget.study.languages import LANGUAGES
 
 # (place, settings): files of one pattern below the results folder, and the text that their rule tells its command
 Told = Iterator[tuple[str, str]]
@@ -24,6 +26,7 @@ class Stage:
         module: what its rule runs, `python -m ...`.
         dear: only a model makes its files, or they decide what a model is asked: they are never made anew unasked.
         recorded: its files can lie in recordings/ and be replayed.
+        extracts: it makes programs of texts.
         prices: it calls the functions of the units' table.
         told: what its files are made with, of a study; of one with a number in place of every `samples: auto`, None
             while no number is known.
@@ -34,6 +37,7 @@ class Stage:
     module: str
     dear: bool = False
     recorded: bool = False
+    extracts: bool = False
     prices: bool = False
     told: Callable[[Study, Study | None], Told] = lambda study, sized: iter(())
 
@@ -149,11 +153,11 @@ _ROWS = (
     Stage("write", "written", "isobudget.sampling.written", dear=True, recorded=True, told=_write),
     Stage("calibrate", "calibrations", "isobudget.sampling.calibration", dear=True, recorded=True, told=_calibrate),
     Stage("references", "references", "isobudget.execution.references", told=_references),
-    Stage("execute", "outcomes", "isobudget.execution", told=_execute),
+    Stage("execute", "outcomes", "isobudget.execution", extracts=True, told=_execute),
     Stage("asserts", "asserts", "isobudget.at_hand.written_asserts"),
     Stage("tests", "tests", "isobudget.at_hand.tests"),
-    Stage("at_hand", "at_hand", "isobudget.execution", told=_at_hand),
-    Stage("observe", "behaviours", "isobudget.execution.behaviours", told=_observe),
+    Stage("at_hand", "at_hand", "isobudget.execution", extracts=True, told=_at_hand),
+    Stage("observe", "behaviours", "isobudget.execution.behaviours", extracts=True, told=_observe),
     # dear where another model reads: `is_dear` tells by the ranker
     Stage("rank", "scores", "isobudget.ranking", recorded=True, told=_rank),
     Stage("vote", "scores", "isobudget.ranking.votes"),
@@ -168,21 +172,27 @@ STAGES: Mapping[str, Stage] = {row.name: row for row in _ROWS}
 SCORES = STAGES["rank"].folder
 
 
-def stage_code(name: str, ranker: str | None = None) -> list[str]:
+def stage_code(name: str, ranker: str | None = None, benchmark: str | None = None) -> list[str]:
     """The dotted names of what a stage's code is, the functions included that it takes from rows of tables.
 
     Args:
         name: of the stage.
         ranker: by which it ranks, if it does.
+        benchmark: whose programs it runs, if it does.
     """
     stage, row = STAGES[name], rankers.row(ranker) if ranker else None
     functions = [unit.function for unit in units.UNITS.values()] if stage.prices else []
+    if benchmark:
+        language = LANGUAGES[BENCHMARKS[benchmark].language]
+        functions += [language.script] if language.script else []
+        functions += [language.answer] if stage.extracts else []
     return [stage.module, *functions, *([row.function] if row else [])]
 
 
 def all_code() -> list[str]:
     """The dotted names of what the code of all cheap stages is."""
     functions = [row.function for row in rankers.RANKERS.values()]
+    functions += [function for row in LANGUAGES.values() for function in row.functions]
     return [name for row in _ROWS if not row.dear for name in stage_code(row.name)] + functions
 
 
