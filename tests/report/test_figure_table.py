@@ -12,8 +12,9 @@ from matplotlib.image import imread
 from helpers.checkout import ROOT
 from helpers.how_to import follow
 from helpers.made_database import LARGE, SMALL, ask, build_database
-from isobudget.report.database import COLUMNS, UNITS, read_study
+from isobudget.report.database import COLUMNS, read_study
 from isobudget.report.figures import FIGURES
+from isobudget.study.units import UNITS
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from isobudget.report.database import Study
 from isobudget.report.formatting import NAMES, amount, percent, short_names
 
 # what is said of an axis, None that of k
-OVER: dict[str | None, str] = {None: "k", **NAMES}
+OVER: dict[str | None, str] = {unit: NAMES[unit] if unit else "k" for unit in (None, *NAMES)}
 
 
 def titled(what: str, unit: str | None) -> str:

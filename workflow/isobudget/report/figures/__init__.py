@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure as Drawn
 
-from isobudget.report.database import UNITS, Study
+from isobudget.report.database import Study
 from isobudget.report.figures import (
     pass_at_k,
     rank_score,
     tests_at_hand,
 )
+from isobudget.study.units import UNITS
 
 
 class Figure(NamedTuple):
