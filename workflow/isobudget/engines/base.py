@@ -16,10 +16,6 @@ from typing import NamedTuple
 
 from isobudget.study.engines import ENGINES
 
-# Texts of a job from which on a model is compiled for a CPU. That takes a minute once and ten seconds a job afterwards;
-# a 0.5B then reads more than twice as fast and writes a fifth faster.
-COMPILE_FROM = 64
-
 
 class Completion(NamedTuple):
     """One generation: raw text, tokens read and written, summed log-probability in nats, why it ended."""

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from isobudget.engines import gpu_leases
-from isobudget.engines.base import COMPILE_FROM, Completion
+from isobudget.engines.base import Completion
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.study.engines import COMPILE_FROM
 
 CPU_SEQUENCES = 64  # at once: more does not raise tokens a second on two to sixteen cores
 CPU_KV_GIB = 4

@@ -7,7 +7,6 @@ changes what the stage makes.
 import json
 from typing import Any
 
-from isobudget.engines.base import COMPILE_FROM
 from isobudget.files import paths
 from isobudget.files.settings import (
     AggregateSettings,
@@ -32,6 +31,7 @@ from isobudget.files.settings import (
 from isobudget.study import published, rankers
 from isobudget.study.benchmarks import BENCHMARKS, TEST_STOPS
 from isobudget.study.config import Packages, Study
+from isobudget.study.engines import COMPILE_FROM
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
@@ -136,7 +136,7 @@ def calibrate(study: Study, model: str) -> str:
         asked: Any = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
         told |= {key: getattr(chosen, key) for key in asked}
     if chosen.row.loads:
-        # of one of the jobs whose price is wanted: large ones are run in another way (engines.base.COMPILE_FROM)
+        # of one of the jobs whose price is wanted: large ones are run in another way (study/engines.py, COMPILE_FROM)
         told["texts"] = _texts(study, benchmark)
     return _json(told)
 
