@@ -7,8 +7,8 @@ Everybody who needs to know asks a row; nobody compares names. An engine is a ro
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# Texts of a job from which on an engine that loads a model compiles it for a CPU. That takes a minute once and ten seconds
-# a job afterwards; a 0.5B then reads more than twice as fast and writes a fifth faster.
+# Texts of a job from which on an engine that loads a model compiles it for a CPU. That takes a minute once and ten
+# seconds a job afterwards; a 0.5B then reads more than twice as fast and writes a fifth faster.
 COMPILE_FROM = 64
 
 # keys of a model that every engine takes
