@@ -1,6 +1,7 @@
-"""What HOUSE calls the proof that the tables hold: each page of docs/how-to is followed, and what it adds is found.
+"""The proof that the tables hold: each page of docs/how-to is followed, and what it adds is found.
 
-A page adds its thing by files of its own and one row. No other file of the checkout is touched.
+A page adds its thing by files of its own and one row. No other file of the checkout is touched. Those on units and
+figures have tests of their own, test_unit_table.py and report/test_figure_table.py.
 """
 
 import subprocess
@@ -17,12 +18,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A checkout in which the pages on benchmarks, engines and rankers were followed, in this order."""
+    """A checkout in which the pages were followed, in an order in which each has what it asks for."""
     folder = repository(tmp_path_factory.mktemp("checkout"))
     (folder / ".venv").symlink_to(sys.prefix)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
-    for page in ("add-a-benchmark", "add-an-engine", "add-a-ranker"):
+    for page in ("add-a-benchmark", "add-an-engine", "add-a-ranker", "add-a-language"):
         follow(page, folder)
     return folder
 
@@ -37,7 +38,7 @@ def rows(checkout):
 def test_each_page_touches_its_own_files_and_one_table(checkout):
     done = subprocess.run(["git", "diff", "--numstat"], cwd=checkout, capture_output=True, text=True, check=True)
     changed = {line.split("\t")[2]: line.split("\t")[1] for line in done.stdout.splitlines()}
-    tables = ("benchmarks", "engines", "rankers")
+    tables = ("benchmarks", "engines", "languages", "rankers")
     assert changed == {f"workflow/isobudget/study/{name}.py": "0" for name in tables}  # nothing was taken away
 
 
@@ -72,3 +73,12 @@ def test_the_rankers_are_in_the_tables_and_what_they_choose_is_right(rows):
 def test_they_are_on_the_page(checkout):
     page = (checkout / "results/dictionary/report/index.html").read_text()
     assert all(name in page for name in ("mine", "longest", "first-answer:examples", "total:self"))
+
+
+def test_the_language_is_in_the_tables_and_on_its_page(checkout):
+    """The verdicts are on docs/how-to/add-a-language.md, which was followed."""
+    with duckdb.connect(str(checkout / "results/shell/isobudget.duckdb"), read_only=True) as connection:
+        found = connection.execute("SELECT k, value FROM pass_at_k WHERE benchmark = 'shell'").fetchall()
+    assert found == [(1, 0.5)]
+    page = (checkout / "results/shell/report/index.html").read_text()
+    assert "shell" in page and "somebody" in page

@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 from isobudget.files.errors import StudyError
+from isobudget.study.languages import LANGUAGES
 
 RECIPE = 1  # raise it when what follows makes another tree from the same Python
 PYTHON = "/usr/bin/python3"
@@ -77,12 +78,21 @@ def _sources():
         (Path(os.path.realpath(sys.executable)), PYTHON),
         (Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix})), f"/usr/lib/{version}"),
     ]
+    found += _programs()
     spec = importlib.util.find_spec("numpy")
     if spec is not None and spec.origin:
         folder = Path(spec.origin).parent
         beside = [folder, folder.parent / "numpy.libs", *folder.parent.glob("numpy-*.dist-info")]
         found += [(path, f"{PACKAGES}/{path.name}") for path in beside if path.exists()]
     return found
+
+
+def _programs():
+    """(from, to) of what scripts start that run programs of other languages, where this machine has it."""
+    names = {name for row in LANGUAGES.values() for name in row.programs}
+    return [
+        (Path(os.path.realpath(path)), f"/usr/bin/{name}") for name in sorted(names) if (path := shutil.which(name))
+    ]
 
 
 def _key(sources):
@@ -103,7 +113,7 @@ def _copy(sources, tree):
             shutil.copytree(path, target, ignore=_LEFT_OUT, symlinks=False, ignore_dangling_symlinks=True)
         else:
             shutil.copy2(path, target)
-    elves = [PYTHON, *(f"/{path.relative_to(tree)}" for path in tree.rglob("*.so*"))]
+    elves = [PYTHON, *(to for _, to in _programs()), *(f"/{path.relative_to(tree)}" for path in tree.rglob("*.so*"))]
     for library in _libraries([tree / elf[1:] for elf in elves]):
         if not library.startswith(str(tree)):
             target = tree / library[1:]
