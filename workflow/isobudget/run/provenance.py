@@ -42,7 +42,7 @@ def changed(results, before, now):
     dear, cheap = [], []
     for place in other:
         (dear if is_dear(place) else cheap).extend(sorted(Path(results).glob(place)))
-    return dear, cheap
+    return sorted(dear), sorted(cheap)
 
 
 def outdate(results, places):
