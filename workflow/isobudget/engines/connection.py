@@ -6,6 +6,7 @@ A variable that has nothing to do with the address is not looked at, be it wrong
 import ipaddress
 import os
 import ssl
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -14,7 +15,7 @@ import httpx2
 from isobudget.files.errors import StudyError
 
 
-def client(url, setting, **more):
+def client(url: str, setting: str, **more: Any) -> httpx2.AsyncClient:
     """An httpx2.AsyncClient for one server.
 
     Args:
@@ -27,11 +28,11 @@ def client(url, setting, **more):
     """
     proxy, variable = proxy_of(url)
     safely = proxy is not None and proxy.startswith("https:")
-    trusted = _trusted(setting, url) if safely or url.startswith("https:") else False
+    trusted = _trusted(setting, url) if safely or url.startswith("https:") else None
     try:
-        through = proxy and httpx2.Proxy(proxy, ssl_context=trusted if safely else None)
+        through = httpx2.Proxy(proxy, ssl_context=trusted if safely else None) if proxy else None
         # what the environment says of this address is known by now
-        return httpx2.AsyncClient(proxy=through, verify=trusted, trust_env=False, **more)
+        return httpx2.AsyncClient(proxy=through, verify=trusted or False, trust_env=False, **more)
     except ImportError:
         reason = "a SOCKS proxy, for which the package socksio is not installed"
     except (ValueError, httpx2.InvalidURL):
@@ -42,7 +43,7 @@ def client(url, setting, **more):
     )
 
 
-def proxy_of(url):
+def proxy_of(url: str) -> tuple[str, str] | tuple[None, None]:
     """(proxy, variable): the proxy that the environment names for an address, and where; (None, None) for none.
 
     None is used for this machine itself, as a proxy would look for the server on its own.

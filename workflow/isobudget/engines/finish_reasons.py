@@ -12,6 +12,7 @@ study says that it came.
 """
 
 import re
+from typing import Any
 
 # As `_plain` writes them: in small letters, and letters alone.
 WHOLE = {"stop", "stopsequence", "stoptoken", "stopword", "eos", "eostoken", "endtoken", "endoftext", "endofturn"}
@@ -25,32 +26,34 @@ CUT |= {"contextlengthexceeded", "contextwindowexceeded", "modelcontextwindowexc
 WITHHELD = {"contentfilter", "contentfiltered", "filtered", "safety", "recitation", "blocklist", "prohibitedcontent"}
 WITHHELD |= {"spii", "language", "refusal", "guardrailintervened", "guardrail", "moderation", "sensitive", "errortoxic"}
 # how they begin
-BROKEN = ("abort", "cancel", "usercancel", "error", "fail", "insufficient", "timeout", "timelimit", "notfinished")
-BROKEN += ("interrupt", "disconnect", "overload", "ratelimit", "servererror", "internal", "unavailable")
+BROKEN = (
+    *("abort", "cancel", "usercancel", "error", "fail", "insufficient", "timeout", "timelimit", "notfinished"),
+    *("interrupt", "disconnect", "overload", "ratelimit", "servererror", "internal", "unavailable"),
+)
 
 
-def broke_off(reason):
+def broke_off(reason: Any) -> bool:
     """Whether the server gave up."""
     word = _plain(reason)
     return word.startswith(BROKEN) and not (word in CUT or word in WITHHELD)
 
 
-def is_cut(reason):
+def is_cut(reason: Any) -> bool:
     """Whether the text is not all that the model would have written, or wrote."""
     return _plain(reason) in CUT or is_withheld(reason)
 
 
-def is_withheld(reason):
+def is_withheld(reason: Any) -> bool:
     """Whether a filter of the server took the rest."""
     return _plain(reason) in WITHHELD
 
 
-def is_known(reason):
+def is_known(reason: Any) -> bool:
     """Whether the table above holds the word."""
     return _plain(reason) in WHOLE or is_cut(reason) or broke_off(reason)
 
 
-def word(reason):
+def word(reason: Any) -> str:
     """A finish reason as a text: some servers give an object, {"type": ...}, and a null is "none"."""
     if isinstance(reason, dict):
         reason = reason.get("type")

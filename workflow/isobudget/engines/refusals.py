@@ -6,6 +6,7 @@ same keys, and to leave one out then would change what is asked of every later p
 
 import json
 import re
+from typing import Any
 
 FEW_STOPS = 4  # what the servers that count stop sequences take
 
@@ -49,7 +50,7 @@ _VALIDATED = re.compile(
 _CODES = ("unsupported_parameter", "unknown_parameter", "unrecognized_parameter", "parameter_not_supported")
 
 
-def refused_key(found, text, sent):
+def refused_key(found: Any, text: str, sent: dict[str, Any]) -> str | None:
     """The key of a request that a refusal says is not taken, and that may be left out or renamed; or None.
 
     Args:
@@ -81,7 +82,7 @@ def refused_key(found, text, sent):
     return None
 
 
-def statements(message):
+def statements(message: Any) -> list[str]:
     """What a message consists of, a list of str: its sentences, or what each failed check says of which key."""
     text = message if isinstance(message, str) else json.dumps(message)
     checks = [f"{loc} {kind}: {msg}" for kind, loc, msg in _VALIDATED.findall(text)]
@@ -96,7 +97,7 @@ def statements(message):
     return [one for one in re.split(r"(?<=[.;!?])\s+|\n", joined) if one.strip()]
 
 
-def names(key, text):
+def names(key: str, text: str) -> bool:
     """Whether a text names a key of a request."""
     return re.search(_name(key), text, re.IGNORECASE) is not None
 

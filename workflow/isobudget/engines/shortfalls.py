@@ -3,7 +3,11 @@
 The stage says them of its block, and a study of all its blocks at its end.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from isobudget.engines import finish_reasons
+from isobudget.engines.base import Completion
 
 # What it means that a server does not take a key.
 WITHOUT = {
@@ -19,7 +23,7 @@ COUNTS = ("samples", "unscored", "several", "identical")
 ADDED = "what it adds by itself stays"  # of what would only have switched something off
 
 
-def of_block(completions, decoding):
+def of_block(completions: list[list[Completion]], decoding: dict[str, Any]) -> dict[str, int]:
     """What a block says of its own samples, beside endpoint.facts.
 
     Args:
@@ -40,14 +44,14 @@ def of_block(completions, decoding):
     }
 
 
-def of_model(notes):
+def of_model(notes: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The same of several blocks together: a dict as one block's metadata hold it, of the keys that matter here.
 
     Args:
         notes: the metadata of a model's samples files.
     """
-    found = {"url": "", "without": [], "switched_off": {}, "finish_reasons": {}, "asked_logprobs": False}
-    found |= dict.fromkeys(COUNTS, 0)
+    found: dict[str, Any] = {"url": "", "without": [], "switched_off": {}, "finish_reasons": {}}
+    found |= {"asked_logprobs": False, **dict.fromkeys(COUNTS, 0)}
     for note in notes:
         found["url"] = note.get("url", found["url"])
         found["without"] = sorted({*found["without"], *note.get("without", ())})
@@ -60,7 +64,7 @@ def of_model(notes):
     return found
 
 
-def sentences(model, note):
+def sentences(model: str, note: dict[str, Any]) -> list[str]:
     """What a person should know of how a server drew samples, a list of str; empty where all was as asked.
 
     Args:
