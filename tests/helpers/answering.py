@@ -29,13 +29,20 @@ def answer(body, tokens=5):
 
 
 class Answering:
-    """`say(body, number)` returns (status, object) or (status, object, headers); number counts requests from 0."""
+    """`say(body, number)` returns (status, object) or (status, object, headers); number counts requests from 0.
 
-    def __init__(self, say):
-        self.say = say
+    `owner` is who owns its models, by which servers are known that add to sampling by themselves.
+    """
+
+    def __init__(self, say, owner):
+        self.say, self.owner = say, owner
         self.bodies, self.paths, self.times, self.keys = [], [], [], []
         self.flying = self.most = 0
         self._lock = threading.Lock()
+
+    def models(self):
+        """What it says to /models."""
+        return 200, {"object": "list", "data": [{"id": "small", "owned_by": self.owner}]}
 
     def taken(self, path, body, key):
         with self._lock:
@@ -61,15 +68,15 @@ class Answering:
 
 
 @contextlib.contextmanager
-def answering(say=lambda body, number: answer(body)):
+def answering(say=lambda body, number: answer(body), owner="somebody"):
     """Run an Answering on a free port of this machine."""
-    told = Answering(say)
+    told = Answering(say, owner)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
-            self.send(200, {"object": "list", "data": []})
+            self.send(*told.models())
 
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -122,14 +122,24 @@ def test_a_calibration_without_token_counts_is_refused(problems, tmp_path):
     assert "counts no tokens, so what a generation costs cannot be calibrated; give it by hand" in done.stderr
 
 
-def test_samples_without_log_probabilities_are_not_ranked_by_them(problems, tmp_path):
-    with answering() as told:
-        assert run(sampling(problems, told, tmp_path)).returncode == 0
-    given = json.dumps({"ranker": "nll:self", "scorer": None})
-    line = [sys.executable, "-m", "isobudget.ranking", "--problems", problems, "--samples", tmp_path / "out"]
-    done = run([*map(str, line), "--settings", given, "--output", str(tmp_path / "scores")])
-    assert done.returncode == 1
-    assert "or set models.*.logprobs: false for a model whose server gives none" in done.stderr
+def ranked(folder, rows):
+    """What the rank stage makes of one block of samples with these log-probabilities: (rows, metadata)."""
+    fields = {"text": "x", "prompt_tokens": 1, "completion_tokens": 2, "finish_reason": "stop"}
+    samples = [{"task_id": "T/0", "sample": number, "logprob": one} | fields for number, one in enumerate(rows)]
+    where = {"benchmark": "humaneval", "model": "theirs", "decoding": "sampled", "block": 0}
+    write_rows(folder / "samples", "samples", samples, where)
+    line = [sys.executable, "-m", "isobudget.ranking", "--problems", "none", "--samples", folder / "samples"]
+    line += ["--settings", '{"ranker": "nll:self", "scorer": null}', "--output", folder / "scores"]
+    done = subprocess.run([str(part) for part in line], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return read_rows(folder / "scores", "scores").to_pylist(), read_metadata(folder / "scores", "scores")
+
+
+def test_a_sample_without_a_log_probability_is_not_chosen_and_a_block_without_any_has_no_scores(tmp_path):
+    some, note = ranked(tmp_path, [-2.0, None])
+    assert [(row["score"], row["kept"]) for row in some] == [(1.0, True), (None, False)] and "unscored" not in note
+    assert ranked(tmp_path, [None, None])[0] == []
+    assert ranked(tmp_path, [None, None])[1]["unscored"] == "no sample has what nll:self goes by"
 
 
 def test_the_shortest_is_counted_in_characters_whether_the_server_counted_a_blocks_tokens_or_not(problems, tmp_path):

@@ -98,6 +98,8 @@ def test_a_block_says_where_it_came_from(made, url):
     assert (metadata["engine"], metadata["url"], metadata["served"]) == ("endpoint", url, "smollm2")
     # this server takes four stop sequences unless VLLM_MAX_STOP_STRINGS says more: the rest is cut here
     assert metadata["without"] == ["stop"]
+    # and is known to add to sampling what generation_config.json says
+    assert metadata["switched_off"] == {"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
     assert "vllm-" in metadata["versions"]["server"]
     assert metadata["seconds"] > 0
     assert not list(file.parent.glob(".*"))

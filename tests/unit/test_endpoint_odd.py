@@ -121,7 +121,7 @@ def test_a_text_to_read_that_was_broken_off_is_asked_for_again():
     assert len(told.bodies) == 3
 
 
-@pytest.mark.parametrize("reason", ["stop", None, "eos", "end_turn", "stop_sequence", "content_filter", "tool_calls"])
+@pytest.mark.parametrize("reason", ["stop", None, "eos", "end_turn", "stop_sequence", "tool_calls", "odd"])
 def test_any_other_reason_to_end_is_an_end(reason):
     assert one(choice("x", finish=reason)).finish_reason == "stop"
 

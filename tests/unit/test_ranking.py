@@ -4,7 +4,6 @@ import math
 
 import pytest
 
-from isobudget.files.errors import StudyError
 from isobudget.ranking import likelihood, plain
 
 
@@ -14,16 +13,15 @@ def sample(**changes):
 
 def test_nll_is_the_mean_over_completion_tokens():
     assert likelihood.mean_nll(4 * math.log(0.5), 4) == pytest.approx(math.log(2))
-    assert likelihood.kept([sample(), sample(logprob=-8.0)], "f") == [0.5, 2.0]
+    assert likelihood.kept([sample(), sample(logprob=-8.0)]) == [0.5, 2.0]
 
 
 def test_a_completion_without_tokens_is_certain():
     assert likelihood.mean_nll(0.0, 0) == 0.0
 
 
-def test_a_sample_without_log_probability_is_named():
-    with pytest.raises(StudyError, match="f: t/0 sample 7 has no log-probability; leave nll:self out of rankers"):
-        likelihood.kept([sample(sample=7, logprob=None)], "f")
+def test_a_sample_without_log_probability_has_no_score():
+    assert likelihood.kept([sample(sample=7, logprob=None), sample()]) == [None, 0.5]
 
 
 def test_shortest_counts_tokens_and_random_ties_all():

@@ -2,10 +2,11 @@
 
 What a completion is does not depend on what the server can do: where it gives fewer choices than asked the rest is
 asked one by one, where it takes few stop sequences the text is cut here, and what it would add to sampling by itself
-is switched off where it takes the words for that.
+is switched off where it is known to add it. Nothing else is sent but what the study says.
 """
 
 import bisect
+import collections
 import contextlib
 import hashlib
 import importlib.metadata
@@ -17,15 +18,13 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from isobudget.engines import finish_reasons
 from isobudget.engines.answer_log import Journal
 from isobudget.engines.base import Completion
 from isobudget.engines.http_client import BrokeOff, Question, Server, usage
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json, writable
-
-# How a finish reason begins where the server gave up; whatever else it is called, the model ended or a limit was met.
-BROKEN = ("abort", "cancel", "error", "fail", "insufficient")
 
 CHARACTERS_A_TOKEN = 3  # at least, in code: what a rate limit counts of a prompt before the server has
 
@@ -36,6 +35,7 @@ class Engine(NamedTuple):
     server: Server
     served: str
     model: str  # its name in the study
+    reasons: collections.Counter  # why texts ended, in the server's own words
 
 
 class Request(NamedTuple):
@@ -57,10 +57,10 @@ def load(settings, reach, model):
     Raises:
         StudyError: the environment holds no key.
     """
-    return Engine(Server(reach, model), settings["served"], model)
+    return Engine(Server(reach, model), settings["served"], model, collections.Counter())
 
 
-def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, names=None, kept=None):
+def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, names=None, kept=None, glance=None):
     """Draw n completions of each prompt, as many in one request as the server gives.
 
     Args:
@@ -74,6 +74,7 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
             the same, where the server takes seeds.
         names: what messages call the prompts, a list of str.
         kept: a file that keeps what came back until the caller needs it no more, or None.
+        glance: called with the Completions of the first answer, for what is better said before the others are paid for.
 
     Returns:
         (completions, seconds): a list a prompt of n Completions, and the wall time of this call. What the server does
@@ -90,7 +91,7 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
 
     def question(request):
         place, number, count = request
-        body = _body(engine.served, prompts[place], decoding, count, chat)
+        body = _body(engine, prompts[place], decoding, count, chat)
         if decoding["temperature"] > 0:
             body["seed"] = int(asked[place][:7], 16) + number
         tokens = len(prompts[place]) // CHARACTERS_A_TOKEN + count * decoding["max_tokens"]
@@ -98,10 +99,14 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
         return Question("/chat/completions" if chat else "/completions", body, name, tokens, request)
 
     def read(put, answer):
-        return _completions(answer, put.about.count, decoding["stop"])
+        return _completions(answer, put.about.count, decoding)
 
-    def take(put, completions):
-        place, number, count = put.about
+    def take(put, found):
+        (place, number, count), (completions, reasons) = put.about, found
+        if glance and not engine.reasons:
+            bar.clear()
+            glance(completions)
+        engine.reasons.update(reasons)
         for offset, completion in enumerate(completions):
             drawn[place][number + offset - first] = completion
             journal.keep(asked[place], number + offset, completion)
@@ -187,6 +192,9 @@ def facts(engine):
         "concurrency": server.concurrency,
         "repeated": server.repeated,
         "without": sorted(server.without),
+        "switched_off": server.switched_off,
+        "asked_logprobs": server.logprobs,
+        "finish_reasons": dict(engine.reasons),
         "versions": versions,
         # what it runs on is not known; seconds depend on where it is asked and on how many requests are in flight
         "hardware": {"kind": "endpoint", "name": server.url, "requests": server.concurrency},
@@ -205,35 +213,50 @@ def _missing(place, completions, first):
         yield Request(place, run[0], len(run))
 
 
-def _body(served, prompt, decoding, n, chat):
-    """What is sent; all but the first lines may be refused by a server, and is left out then."""
-    asking = {"messages": [{"role": "user", "content": prompt}]} if chat else {"prompt": prompt}
-    body = {"model": served, **asking, "temperature": decoding["temperature"], "top_p": decoding["top_p"]}
-    body |= {"max_tokens": decoding["max_tokens"], "logprobs": True if chat else 1}
-    body |= {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+def _body(engine, prompt, decoding, n, chat):
+    """What the study asks; what stands for the API's own default is not sent, as some servers refuse even that."""
+    body = {
+        "model": engine.served,
+        **({"messages": [{"role": "user", "content": prompt}]} if chat else {"prompt": prompt}),
+    }
+    body |= {key: decoding[key] for key in ("temperature", "max_tokens")}
+    if decoding["top_p"] < 1:
+        body["top_p"] = decoding["top_p"]
+    if engine.server.logprobs:
+        body["logprobs"] = True if chat else 1
     if decoding["stop"]:
         body["stop"] = list(decoding["stop"])
     return body | ({"n": n} if n > 1 else {})
 
 
-def _completions(answer, count, stop):
+def _completions(answer, count, decoding):
+    """(completions, reasons): of each choice a Completion, and why the server says that it ended."""
     choices, counted = answer["choices"], usage(answer)
-    alone = counted.get("completion_tokens") if len(choices) == 1 else None
+    written = counted.get("completion_tokens")
+    alone = written if len(choices) == 1 else None
+    # more than one choice is counted together: all were cut, or it is not known which
+    spent = written is not None and written >= decoding["max_tokens"] * len(choices)
     if all(isinstance(choice.get("index"), int) for choice in choices):  # or else they are numbered as they came
         choices = sorted(choices, key=lambda choice: choice["index"])
-    return [_completion(choice, counted.get("prompt_tokens"), alone, stop) for choice in choices[:count]]
+    found = [_completion(choice, counted.get("prompt_tokens"), alone, decoding, spent) for choice in choices[:count]]
+    return found, [finish_reasons.word(choice.get("finish_reason")) for choice in choices[:count]]
 
 
-def _completion(choice, prompt_tokens, counted, stop):
+def _completion(choice, prompt_tokens, counted, decoding, spent):
     """A Completion: the text ends behind its first stop sequence, whatever the server does with them.
 
-    Its log-probability is null where the server gives none, or where one of a token is no finite number; of a text
-    without tokens it is 0, it was certain.
+    It was cut where the server says so, whatever its word (engines.finish_reasons), and where it has as many tokens as
+    it may have: some gateways say "stop" of everything. Its log-probability is null where the server gives none, or
+    where one of a token is no finite number; of a text without tokens it is 0, it was certain.
     """
-    reason = "length" if _ended(choice) == "length" else "stop"
+    reason, stop = _ended(choice), decoding["stop"]
     text = _text(choice)
     given = _tokens(choice.get("logprobs"))
     tokens, logprobs = given or ((), ())
+    cut = finish_reasons.is_cut(reason)
+    # the last token of a text that ended by itself stands for the end, and is no part of it
+    if not cut and not (tokens and "".join(tokens[:-1]) == text):
+        cut = spent or len(logprobs) >= decoding["max_tokens"]
     if choice.get("stop_reason") in stop:  # vLLM says what it cut off
         text += choice["stop_reason"]
     ends = [(place, place + len(one)) for one in stop if (place := text.find(one)) >= 0]
@@ -242,19 +265,20 @@ def _completion(choice, prompt_tokens, counted, stop):
         if "".join(tokens) == text:  # written on to here
             lengths = list(itertools.accumulate(map(len, tokens)))
             logprobs = logprobs[: bisect.bisect_left(lengths, end) + 1]
-        text, reason = text[:end], "stop"
+        text, cut = text[:end], False
     count = len(logprobs) if logprobs else counted
     if given and not text:
         count = count or 0
     # a server that has no log-probabilities may give empty lists of them with any text
     known = given and (logprobs or not text) and all(map(_is_number, logprobs))
-    return Completion(writable(text), prompt_tokens, count, math.fsum(logprobs) if known else None, reason)
+    logprob = math.fsum(logprobs) if known else None
+    return Completion(writable(text), prompt_tokens, count, logprob, "length" if cut else "stop")
 
 
 def _ended(choice):
     """Why a choice ended, as the server says it; BrokeOff where it gave up."""
     reason = choice.get("finish_reason")
-    if str(reason).lower().startswith(BROKEN):
+    if finish_reasons.broke_off(reason):
         raise BrokeOff(f"broke off before the end (finish_reason {reason!r})")
     return reason
 

@@ -5,6 +5,7 @@ repeated with growing pauses, or after those that the server names; a mistake th
 """
 
 import asyncio
+import collections
 import contextlib
 import datetime
 import email.utils
@@ -15,13 +16,14 @@ import json
 import os
 import random
 import re
+import tempfile
 import time
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
 
+from isobudget.engines import connection, refusals
 from isobudget.engines.rate_limit import Pace
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
@@ -31,11 +33,17 @@ CONNECT_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between one try and the next, doubled each time
 LONGEST_WAIT = 900.0  # a server that wants more than that is asked again by another run
 GREETINGS = 3  # tries to reach the server at all, before anything is asked
-FEW_STOPS = 4  # what the servers that count stop sequences take
+MEETING = "/tmp"  # not TMPDIR, as in engines.gpu_leases
 
-# What a server may refuse without changing what a completion is: it is asked again without. `top_k` and its like only
-# switch off what some servers do by themselves.
-OPTIONAL = ("n", "logprobs", "seed", "stop", "max_tokens", "top_k", "min_p", "repetition_penalty")
+# Servers that add to sampling by themselves what a model's generation_config.json or their own defaults say, by who
+# owns their models in /models, and what switches it off there. Nobody else is sent anything of this: many refuse it.
+SWITCHED_OFF = {
+    "vllm": {"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
+    "sglang": {"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
+    "llamacpp": {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0},
+}
+
+LEARNING = (400, 403, 422, 500, 501)  # statuses with which a key of the request is refused
 
 # What reading an answer raises that is not what the API gives: another kind, a key that is not there.
 MALFORMED = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError)
@@ -62,7 +70,7 @@ class Server:
         """Open nothing yet.
 
         Args:
-            reach: url, key_env, concurrency, timeout, retries, requests_per_minute, tokens_per_minute.
+            reach: url, key_env, concurrency, timeout, retries, requests_per_minute, tokens_per_minute, logprobs.
             model: its name in the study, for messages.
 
         Raises:
@@ -72,7 +80,7 @@ class Server:
         self.setting = f"models.{model}"
         self.key_env = reach["key_env"]
         self.concurrency, self.timeout, self.retries = reach["concurrency"], reach["timeout"], reach["retries"]
-        self.without = set()  # those of OPTIONAL that it was found not to take
+        self.logprobs = reach.get("logprobs", True)  # whether it is asked for any
         self.versions = set()  # what it says it is
         self.repeated = 0
         self.written = 0  # completion tokens that it counted, those included that it shows nobody
@@ -83,6 +91,19 @@ class Server:
         self._pace = Pace(reach["requests_per_minute"], reach["tokens_per_minute"])
         self._client = None
         self._failed = False
+        self._answers = False  # whether it has given an answer of this API
+        self._switched_off = {}
+        self._without = collections.defaultdict(set)  # path: keys that it was found not to take there
+
+    @property
+    def without(self):
+        """The keys that it was found not to take, a set of str; refusals.RENAMED has what stands for some."""
+        return set().union(*self._without.values())
+
+    @property
+    def switched_off(self):
+        """What it would add to sampling by itself and is asked not to, {key: value}; known once something was asked."""
+        return {key: value for key, value in self._switched_off.items() if key not in self.without}
 
     def ask(self, questions, read, take):
         """Put questions, `concurrency` at once, until all are answered.
@@ -111,7 +132,8 @@ class Server:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-        async with httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits) as self._client:
+        client = connection.client(self.url, self.setting, headers=headers, timeout=timeout, limits=limits)
+        async with client as self._client:
             await self._greet()
             waiting, flying, failed = list(reversed(questions)), {}, None
             try:
@@ -134,23 +156,29 @@ class Server:
             raise failed
 
     async def _greet(self):
-        """Say at once that nobody is there, rather than after every request was tried many times."""
+        """Ask who is there; say at once that nobody is, rather than after every request was tried many times."""
         for attempt in range(GREETINGS):
+            await asyncio.sleep(FIRST_PAUSE * attempt)
+            reason = None
             try:
                 response = await self._client.get(f"{self.url}/models", timeout=CONNECT_SECONDS)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 reason = str(error) or "no connection in time"
-                await asyncio.sleep(FIRST_PAUSE * attempt)
             except httpx2.RequestError:
-                return  # busy; the requests themselves will tell
+                pass  # busy; the requests themselves will tell
             else:
                 if response.headers.get("server"):
                     self.versions.add(self._plain(response.headers["server"]))
-                return
-        raise StudyError(
-            f"{self.setting}: {self.url} does not answer ({self._plain(reason)}); start the server, or correct "
-            f"{self.setting}.url."
-        )
+                self._switched_off = _switched_off(_json_of(response))
+                if response.status_code < 500:
+                    return
+        if reason:
+            _, proxy = connection.proxy_of(self.url)
+            through = f"; it was asked through the proxy that {proxy} names" if proxy else ""
+            raise StudyError(
+                f"{self.setting}: {self.url} does not answer ({self._plain(reason)}){through}; start the server, or "
+                f"correct {self.setting}.url."
+            )
 
     async def _answer(self, question, read):
         """What `read` makes of the server's answer, asked as often as it takes."""
@@ -203,7 +231,7 @@ class Server:
 
     async def _try(self, question):
         """(answer, reason, wait): the answer, or why to ask again and the seconds that the server wants, or nothing."""
-        sent = self._acceptable(question.body)
+        sent = self._acceptable(question)
         try:
             async with asyncio.timeout(self.timeout):
                 response = await self._client.post(self.url + question.path, json=sent)
@@ -215,16 +243,32 @@ class Server:
             return None, f"broke off ({self._plain(error) or type(error).__name__})", None
         found = _json_of(response)
         status, words = response.status_code, self._words(response, found)
-        if response.is_success and isinstance(found, dict):
-            if isinstance(found.get("choices"), list) and found["choices"]:
+        if response.is_success:
+            if isinstance(found, dict) and isinstance(found.get("choices"), list) and found["choices"]:
+                self._answers = True
                 return found, None, None
+            if (other := _no_answer(response, found)) and not self._answers:
+                raise self._elsewhere(question, other, words)
             # some gateways wrap the refusal of the server behind them
-            inner = found.get("error") if isinstance(found.get("error"), dict) else {}
+            inner = found.get("error") if isinstance(found, dict) and isinstance(found.get("error"), dict) else {}
             status = inner["code"] if isinstance(inner.get("code"), int) else status
-        return self._refused(question, sent, status, words, found, response.headers)
+        return self._refused(question, sent, status, words, found, response)
 
-    def _refused(self, question, sent, status, words, found, headers):
+    def _elsewhere(self, question, what, words):
+        """The error for a success that is none: somebody else answers there, or in another way."""
+        advice = f"correct {self.setting}.url, to which {question.path} is added"
+        if what == "an event stream":
+            advice = "which nobody asked for: have the server, or the gateway before it, answer in one piece"
+        return StudyError(
+            f"{self.setting}: asked for {question.name}, {self.url}{question.path} answers with {what} "
+            f"({words or 'nothing'}); {advice}."
+        )
+
+    def _refused(self, question, sent, status, words, found, response):
         said = f"{status}: {words}" if words else f"status {status}"
+        if status in LEARNING and (key := refusals.refused_key(found, response.text, sent)):
+            self._without[question.path].add(key)
+            return None, None, None  # asked again without it
         if status in (401, 403):
             told = (
                 f"put the right one into the environment variable {self.key_env}"
@@ -232,49 +276,51 @@ class Server:
                 else f"name the environment variable that holds yours in {self.setting}.key_env"
             )
             raise StudyError(f"{self.setting}: {self.url} does not accept the key ({said}); {told}.")
-        if status == 404:
+        if status in (404, 405):
             raise StudyError(
                 f"{self.setting}: {self.url} knows no model {sent['model']!r} at {question.path} ({said}); correct "
                 f"{self.setting}.served, or {self.setting}.url, which ends before {question.path}."
             )
+        if 300 <= status < 400:
+            place = self._plain(response.headers.get("location") or "another address")
+            raise StudyError(f"{self.setting}: {self.url} sends requests on to {place}; correct {self.setting}.url.")
         if "insufficient_quota" in json.dumps(found):
             raise StudyError(f"{self.setting}: {self.url} says that the account is used up ({said}).")
         if status in (408, 409, 429) or status >= 500 or 200 <= status < 300:
-            wait = _seconds(headers.get("retry-after"))
+            wait = _seconds(response.headers.get("retry-after"))
             if wait and wait > LONGEST_WAIT:
                 raise StudyError(
                     f"{self.setting}: {self.url} wants to be left alone for {wait:.0f} seconds ({said}); run again "
                     "then, what came back is kept."
                 )
             return None, f"answers with {said}", wait
-        if status in (400, 422) and self._learn(found, words, sent):
-            return None, None, None
-        raise StudyError(f"{self.setting}: {self.url} refuses what {question.name} asks ({said}).")
+        advice = self._advice(sent, words)
+        raise StudyError(f"{self.setting}: {self.url} refuses what {question.name} asks ({said}){advice}.")
 
-    def _learn(self, found, words, sent):
-        """Whether the refusal names something that can be left out, which is then left out from now on."""
-        error = found.get("error") if isinstance(found, dict) and isinstance(found.get("error"), dict) else {}
-        text = words or json.dumps(found)
-        for key in OPTIONAL:
-            if key not in sent:
-                continue
-            if error.get("param") != key and not re.search(_N if key == "n" else rf"\b{key}\b", text):
-                continue
-            if key == "max_tokens" and "max_completion_tokens" not in text:
-                continue  # too many of them, not their name
-            if key == "stop" and len(sent["stop"]) <= FEW_STOPS:
-                continue
-            self.without.add(key)
-            return True
-        return False
+    def _advice(self, sent, words):
+        """Which key of the study decides what a refusal names; "" where that is not clear."""
+        if "top_p" in sent and refusals.names("top_p", words):
+            return "; 'decoding.top_p: null' sends none"
+        if "temperature" in sent and refusals.names("temperature", words):
+            if sent["temperature"] == 0:
+                return f"; '{self.setting}.greedy: false' draws no greedy samples, which are asked at temperature 0"
+            return "; set decoding.temperature to one that it takes, perhaps 1, the API's own"
+        if "logprobs" in sent and "echo" not in sent and refusals.names("logprobs", words):
+            return f"; '{self.setting}.logprobs: false' asks for none"
+        if refusals.names("max_tokens", words) or "context length" in words:
+            return "; decoding.max_tokens is what is asked of every problem"
+        return ""
 
-    def _acceptable(self, body):
-        """The body without what this server was found not to take."""
-        sent = {key: value for key, value in body.items() if key not in self.without or key == "stop"}
-        if "max_tokens" in self.without and "max_tokens" in body:
-            sent["max_completion_tokens"] = body["max_tokens"]
-        if "stop" in self.without and "stop" in body:
-            sent["stop"] = body["stop"][:FEW_STOPS]
+    def _acceptable(self, question):
+        """The body without what the server was found not to take there, and with what keeps it from adding anything."""
+        without, body = self._without[question.path], question.body
+        if "echo" not in body:  # where nothing is drawn nothing is added
+            body = self._switched_off | body
+        sent = {key: value for key, value in body.items() if key not in without or key == "stop"}
+        for key in without & body.keys() & refusals.RENAMED.keys():
+            sent[refusals.RENAMED[key]] = body[key]
+        if "stop" in without and "stop" in body:
+            sent["stop"] = body["stop"][: refusals.FEW_STOPS]
         return sent
 
     def _key_of_environment(self):
@@ -307,8 +353,7 @@ class Server:
         """Hold the one place at the server, so that `concurrency` bounds all jobs of this machine together."""
         address = urlsplit(self.url)
         digest = hashlib.sha256(f"{address.scheme}://{address.netloc}".encode()).hexdigest()[:16]
-        folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
-        with open(folder / f"isobudget-{os.getuid()}-{digest}.lock", "a") as file:
+        with _opened(f"isobudget-{os.getuid()}-{digest}.lock", self.setting) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -317,7 +362,31 @@ class Server:
             yield
 
 
-_N = r"['\"`]n['\"`]|\bn ?[=>]|\bn must\b|\bn is\b"
+def _opened(name, setting):
+    """A file to lock, where all jobs of this machine meet: not in XDG_RUNTIME_DIR or TMPDIR, which are a session's."""
+    for folder in dict.fromkeys((MEETING, tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            return os.fdopen(os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+    raise StudyError(
+        f"{setting}: jobs that ask one server take turns by a file {name} in {MEETING}, and this user may not write it "
+        "there; see whose it is."
+    )
+
+
+def _switched_off(models):
+    """What to switch off at the server that answers so to /models."""
+    entries = models.get("data") if isinstance(models, dict) else None
+    owners = [str(one.get("owned_by")) for one in entries if isinstance(one, dict)] if isinstance(entries, list) else ()
+    return next((SWITCHED_OFF[owner] for owner in owners if owner in SWITCHED_OFF), {})
+
+
+def _no_answer(response, found):
+    """What a success holds that is no answer of this API, in words; None where it is one, be it odd or broken off."""
+    if response.headers.get("content-type", "").startswith("text/event-stream") or response.text.startswith("data:"):
+        return "an event stream"
+    if found is None:
+        return None if "json" in response.headers.get("content-type", "") else "no JSON"
+    return None if isinstance(found, dict) and ("choices" in found or "error" in found) else "other JSON"
 
 
 def usage(answer):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from isobudget.estimates import at_hand, combined
-from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
+from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores, unscored
 from isobudget.files import paths, stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import EstimateSettings
@@ -45,7 +45,11 @@ def estimate(args):
         if learns(ranker):
             keys = {"ranker": ranker, "benchmark": benchmark, "model": model, "decoding": "sampled"}
             file = paths.below(args.results, paths.LEARNED, **keys)
+            if unscored([file]):
+                continue
             values = combined.rank_score(file, ranked, passed, task_ids, excluded, k, seed)
+        elif unscored(ranked(ranker)):
+            continue
         else:
             scores, kept, clusters = read_scores(ranked(ranker), task_ids, n, excluded)
             if clusters is None:

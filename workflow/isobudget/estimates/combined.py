@@ -6,7 +6,7 @@ the other rankers, whose jobs are given no verdict and no test.
 
 import numpy as np
 
-from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores
+from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores, unscored
 from isobudget.files import paths, stage, tables
 from isobudget.files.settings import CombineSettings
 from isobudget.statistics.combined import combined, combined_rank_score_at_k
@@ -27,9 +27,14 @@ def combine(args):
     task_ids, passed = read_outcomes(blocks(paths.OUTCOMES))
     excluded = excluded_problems(blocks(paths.OUTCOMES))
     n = passed.shape[1]
-    read = [read_scores(blocks(paths.SCORES, ranker=r), task_ids, n, excluded) for r in settings["rankers"]]
+    rankers = [ranker for ranker in settings["rankers"] if not unscored(blocks(paths.SCORES, ranker=ranker))]
+    if not rankers:
+        none = {"ranker": settings["ranker"], "unscored": "no other ranker scored these samples"}
+        tables.write_rows(args.output, "scores", [], keys | none)
+        return
+    read = [read_scores(blocks(paths.SCORES, ranker=ranker), task_ids, n, excluded) for ranker in rankers]
     kept = np.all([each for _, each, _ in read], axis=0)
-    votes = [ranker for ranker, (*_, clusters) in zip(settings["rankers"], read, strict=True) if clusters is not None]
+    votes = [ranker for ranker, (*_, clusters) in zip(rankers, read, strict=True) if clusters is not None]
     clusters = [clusters for *_, clusters in read if clusters is not None]
     features = np.stack([scores for scores, *_ in read], axis=-1)
     scores, weights = combined(features, stacked(clusters, kept.shape), kept, passed, settings["seed"])
@@ -39,7 +44,7 @@ def combine(args):
         "score": scores.ravel(),
         "kept": kept.ravel(),
     }
-    note = {"ranker": settings["ranker"], "of": settings["rankers"], "votes": votes}
+    note = {"ranker": settings["ranker"], "of": rankers, "votes": votes}
     note["weights"] = {task_id: each.tolist() for task_id, each in zip(task_ids, weights, strict=True)}
     tables.write_rows(args.output, "scores", columns, keys | note)
 

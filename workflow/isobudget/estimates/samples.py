@@ -59,6 +59,11 @@ def excluded_problems(files):
     return found[0] if found else set()
 
 
+def unscored(files):
+    """Whether a ranker scored no sample of some of these blocks, as their metadata say: it is left out then."""
+    return any(tables.read_metadata(file, "scores").get("unscored") for file in files)
+
+
 def read_scores(files, task_ids, n, excluded=frozenset()):
     """What a ranker made of the same samples.
 

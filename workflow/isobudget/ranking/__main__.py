@@ -27,16 +27,21 @@ def rank_block(args):
             samples = [s | {"text": likelihood.behind(prompts[s["task_id"]], s["text"])} for s in samples]
         scores, extra = likelihood.by_model(samples, prompts, settings, where, args.server, function)
     elif ranker.reads:
-        scores = likelihood.kept(samples, args.samples, function)
+        scores = likelihood.kept(samples, function)
     else:
         scores = function(samples, settings.get("unit"))
+    if samples and all(score is None for score in scores):
+        # the samples are paid for, and other rankers choose among them: this one alone is left out of the estimates
+        extra["unscored"] = f"no sample has what {settings['ranker']} goes by"
+        print(f"{args.samples}: {extra['unscored']}, so it leaves this model out.")
+        samples, scores = [], []
     rows = [
         {
             "task_id": sample["task_id"],
             "sample": sample["sample"],
             "score": score,
-            # the paper drops generations that hit the token limit
-            "kept": sample["finish_reason"] != "length",
+            # the paper drops generations that hit the token limit; what cannot be scored is not chosen either
+            "kept": sample["finish_reason"] != "length" and score is not None,
         }
         for sample, score in zip(samples, scores, strict=True)
     ]

@@ -15,24 +15,20 @@ def mean_nll(logprob, tokens):
     return -logprob / tokens if tokens else 0.0
 
 
-def kept(samples, file, function=mean_nll):
+def kept(samples, function=mean_nll):
     """Scores under the model that drew the samples, from the log-probabilities that sampling kept.
 
     Args:
         samples: rows of the samples file.
-        file: its name, for messages.
         function: makes a score of a log-probability and a number of tokens.
 
     Returns:
-        A list of float.
+        A list of float; None of a sample whose log-probability the server did not give.
     """
-    for sample in samples:
-        if sample["logprob"] is None:
-            raise StudyError(
-                f"{file}: {sample['task_id']} sample {sample['sample']} has no log-probability; "
-                "leave nll:self out of rankers, or set models.*.logprobs: false for a model whose server gives none."
-            )
-    return [function(sample["logprob"], sample["completion_tokens"]) for sample in samples]
+    return [
+        None if sample["logprob"] is None else function(sample["logprob"], sample["completion_tokens"])
+        for sample in samples
+    ]
 
 
 def behind(prompt, program):

@@ -140,6 +140,11 @@ class Study:
         """{model: the rankers that cannot score its samples}, where the aggregate stage kept its settings."""
         return self._setting("unranked", {})
 
+    @cached_property
+    def servers(self):
+        """{model: what of its samples a server kept back or left out, as engines.shortfalls.of_model}."""
+        return json.loads(dict(self.kept).get("servers", "{}"))
+
     def _setting(self, key, default):
         try:
             return json.loads(dict(self.kept)["settings"])[key]

@@ -4,6 +4,7 @@ import argparse
 import sys
 import textwrap
 
+from isobudget.engines import shortfalls
 from isobudget.files.errors import StudyError
 from isobudget.report import choosing, sentences
 from isobudget.report.database import read_study
@@ -25,6 +26,8 @@ def table(study):
     ]
     if not blocks:
         blocks = ["No budget of this study buys a generation with a known cost, so there is no winner to show."]
+    for model, note in study.servers.items():
+        blocks += [textwrap.fill(one, WIDTH, break_on_hyphens=False) for one in shortfalls.sentences(model, note)]
     return "\n\n".join(blocks) + "\n"
 
 

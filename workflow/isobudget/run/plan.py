@@ -94,7 +94,7 @@ def _work(study, model):
         problems = _problems(study, benchmark)
         tokens = study.max_tokens(benchmark)
         n.append(study.blocks(benchmark, model) * study.block)
-        drawn = problems * (n[-1] + 1)  # a greedy one beside
+        drawn = problems * (n[-1] + ("greedy" in study.decodings(model)))  # a greedy one beside
         ranked = problems * sum(
             study.blocks(benchmark, other) * study.block
             for other in study.models

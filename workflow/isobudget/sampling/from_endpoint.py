@@ -1,6 +1,7 @@
 """Samples from a model behind a server."""
 
-from isobudget.engines import answer_log, endpoint
+from isobudget.engines import answer_log, endpoint, shortfalls
+from isobudget.files import stage
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json
 from isobudget.sampling.prompts import WARM_UP, pairs, prompts
@@ -22,6 +23,18 @@ def samples(problems, settings, where, source, output):
     """
     decoding, n, first = settings["decoding"], settings["n"], where["block"] * settings["n"]
     engine = endpoint.load(settings, read_json(source), where["model"])
+    # the terminal is told once, by the first job of a model
+    tell = stage.say if where["decoding"] == "sampled" and where["block"] == 0 else print
+    told = {}
+
+    def glance(completions):
+        if engine.server.logprobs and all(one.logprob is None for one in completions):
+            told["unscored"] = 0
+            tell(
+                f"models.{where['model']}: {engine.server.url} gives no log-probabilities, so nll:self leaves this "
+                "model out; 'logprobs: false' asks for none."
+            )
+
     completions, seconds = endpoint.generate(
         engine,
         prompts(problems, settings),
@@ -32,7 +45,11 @@ def samples(problems, settings, where, source, output):
         first,
         [problem["task_id"] for problem in problems],
         answer_log.beside(output),
+        glance,
     )
+    note = endpoint.facts(engine) | shortfalls.of_block(completions, decoding)
+    for sentence in shortfalls.sentences(where["model"], note | told):
+        tell(sentence)
     rows = [
         {"task_id": problem["task_id"], "sample": first + number, **completion._asdict()}
         for problem, drawn in zip(problems, completions, strict=True)
@@ -45,7 +62,7 @@ def samples(problems, settings, where, source, output):
         "settings": decoding,
         **({"chat": settings["chat"]} if "chat" in settings else {}),
         "seconds": round(seconds, 3),
-        **endpoint.facts(engine),
+        **note,
     }
 
 

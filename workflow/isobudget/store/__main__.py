@@ -17,7 +17,7 @@ from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import AggregateSettings
 from isobudget.store import choosing, comparisons, mixtures
-from isobudget.store.files import check, drawn, read_costs, read_through
+from isobudget.store.files import check, drawn, fell_short, read_costs, read_through, scored
 from isobudget.store.prices import candidate_costs, in_unit
 from isobudget.study.rankers import AT_HAND, reads_with
 from isobudget.study.study_files import study_files
@@ -44,13 +44,19 @@ def aggregate(args):
         if (scorer := reads_with(ranker)) and scorer not in settings["models"]:
             raise StudyError(f"the ranker {ranker!r} names no model of the study; add it to models or drop the ranker.")
     files = study_files(args.results, settings)
-    check(files)
+    notes = check(files)
+    files, unranked = scored(files, notes)
+    if unranked:
+        known = settings.get("unranked", {})
+        both = {model: sorted({*known.get(model, ()), *unranked.get(model, ())}) for model in {**known, **unranked}}
+        settings = settings | {"unranked": both}
+    kept = _provenance(settings, files, fell_short(files, notes))
     costs = read_costs(args.results, settings["models"])
     with tables.whole_file(args.output) as temporary:
         temporary.unlink()  # DuckDB takes no empty file for a database
         try:
             with contextlib.closing(duckdb.connect(str(temporary))) as connection:
-                _fill(connection, settings, files, costs)
+                _fill(connection, settings, files, costs, kept)
         except (duckdb.Error, RuntimeError) as error:
             if stage.ending():
                 raise
@@ -66,7 +72,7 @@ def aggregate(args):
             shutil.rmtree(f"{temporary}.tmp", ignore_errors=True)
 
 
-def _fill(connection, settings, files, costs):
+def _fill(connection, settings, files, costs, kept):
     # bounded whatever the machine and the study; more threads than this hold more buffers than they save time
     connection.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
     connection.execute("SET memory_limit = '2GB'")
@@ -91,7 +97,7 @@ def _fill(connection, settings, files, costs):
     budgets = [(unit, float(budget)) for unit, numbers in settings["budgets"].items() for budget in numbers]
     if budgets:
         connection.executemany("INSERT INTO budgets VALUES (?, ?)", budgets)
-    connection.executemany("INSERT INTO study VALUES (?, ?)", _provenance(settings, files))
+    connection.executemany("INSERT INTO study VALUES (?, ?)", kept)
     for table, kind in ROW_TABLES.items():
         _run(connection, f"load_{table}", [file.path for file in files if file.kind == kind])
     estimates = [file.path for file in files if file.kind == "estimates"]
@@ -175,12 +181,13 @@ def _operation(name):
     return resources.files("isobudget.store").joinpath("sql", f"{name}.sql").read_text()
 
 
-def _provenance(settings, files):
+def _provenance(settings, files, servers):
     versions = {"python": platform.python_version(), "duckdb": duckdb.__version__}
     for package in ("isobudget", "numpy", "pyarrow"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
     kept = {"settings": settings, "versions": versions, "samples": drawn(files)}
+    kept |= {"servers": servers} if servers else {}
     return [(key, json.dumps(value, sort_keys=True)) for key, value in kept.items()]
 
 

@@ -1,5 +1,6 @@
 """What a study's files (study/study_files.py) say of themselves, each checked to be whole."""
 
+from isobudget.engines import shortfalls
 from isobudget.files import paths, tables
 from isobudget.files.errors import StudyError
 from isobudget.study.units import UNITS
@@ -10,12 +11,15 @@ _DRAWN = ("engine", "dtype", "compiled", "weights", "revision", "hardware", "ver
 def check(files):
     """Refuse a file that is missing, truncated or foreign, and estimates that cannot be compared.
 
+    Returns:
+        {path: what the file's metadata say}.
+
     Raises:
         StudyError: names the file.
     """
-    alike = {}
+    alike, notes = {}, {}
     for file in files:
-        note = tables.read_metadata(file.path, file.kind)
+        note = notes[file.path] = tables.read_metadata(file.path, file.kind)
         if file.kind != "estimates":
             continue
         # margins subtract replicates one by one: they must be of the same problems and resamples
@@ -26,6 +30,32 @@ def check(files):
                 f"{file.path}: estimated over other problems or resamples than {other}, so the models cannot be "
                 "compared; delete both and run again."
             )
+    return notes
+
+
+def scored(files, notes):
+    """Leave out the rankers that could not score a model's samples, which their jobs found out: a server that gives no
+    log-probabilities, say.
+
+    Args:
+        files: a list of File.
+        notes: as `check` returns them.
+
+    Returns:
+        (files, unranked): those that are left, and {model: sorted names of the rankers left out}.
+    """
+    out = {(f.benchmark, f.model, f.ranker) for f in files if f.kind == "scores" and notes[f.path].get("unscored")}
+    unranked = {model: sorted({ranker for _, m, ranker in out if m == model}) for _, model, _ in out}
+    return [f for f in files if f.kind != "scores" or (f.benchmark, f.model, f.ranker) not in out], unranked
+
+
+def fell_short(files, notes):
+    """{model: shortfalls.of_model} of the models that a server drew, from the metadata of all their samples."""
+    found = {}
+    for file in files:
+        if file.kind == "samples" and notes[file.path].get("engine") == "endpoint":
+            found.setdefault(file.model, []).append(notes[file.path])
+    return {model: shortfalls.of_model(each) for model, each in found.items()}
 
 
 def drawn(files):

@@ -77,7 +77,11 @@ class Model(Served, _Strict):
     format: Literal["human-eval", "evalplus", "bigcode", "livecodebench", "paper", "codet"] | None = Field(
         None, description="engine import: what the file is; null: told by how it begins"
     )
-    greedy: str | None = Field(None, description="engine import: a file of one greedy sample a problem")
+    greedy: bool | str | None = Field(
+        None,
+        description="engine import: a file of one greedy sample a problem; else false draws no greedy samples, for a "
+        "model that is not asked at temperature 0",
+    )
     config: str | None = Field(
         None, description="engine import or endpoint: the model's config.json, or its hub id, for FLOPs"
     )
@@ -107,6 +111,14 @@ class Model(Served, _Strict):
         for key, example in self.row.needs.items():
             if getattr(self, key) is None:
                 raise ValueError(f"engine {self.engine} needs {key!r}: {example}")
+        return self
+
+    @model_validator(mode="after")
+    def _greedy_is_a_path_or_a_yes_or_no(self):
+        if self.row.collects and self.greedy is True:
+            raise ValueError("'greedy' names the file that holds an import's greedy samples; or leave the key out")
+        if not self.row.collects and isinstance(self.greedy, str):
+            raise ValueError(f"'greedy' is true or false where samples are drawn, not {self.greedy!r}")
         return self
 
     @model_validator(mode="after")
@@ -148,7 +160,7 @@ class Model(Served, _Strict):
 class OwnDecoding(_Strict):
     """How completions are drawn on one benchmark; null: as for the others."""
 
-    temperature: Positive | None = Field(None, description="above 0; greedy samples are drawn beside in any case")
+    temperature: Positive | None = Field(None, description="above 0; greedy samples are drawn beside")
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="nucleus mass")
     max_tokens: PositiveInt | None = Field(None, description="new tokens at most")
 
@@ -157,9 +169,16 @@ class Decoding(_Strict):
     """How completions are drawn; the greedy decoding beside it takes max_tokens alone."""
 
     temperature: Positive | None = Field(None, description="above 0; null: the benchmark's own, 0.8, and 0.6 for apps")
-    top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="nucleus mass")
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        0.95, description="nucleus mass; null: as 1, nothing is cut off and no server is asked to"
+    )
     max_tokens: PositiveInt | None = Field(None, description="new tokens at most; null: the benchmark's own")
     own: dict[str, OwnDecoding] = Field({}, description="benchmark: its own temperature, top_p or max_tokens")
+
+    @field_validator("top_p")
+    @classmethod
+    def _nothing_cut_off(cls, value):
+        return 1.0 if value is None else value
 
 
 class Sandbox(_Strict):
@@ -362,7 +381,7 @@ class Study(_Strict):
                 continue
             for key in ("path", "greedy"):
                 value = getattr(model, key)
-                if value is None:
+                if not isinstance(value, str):
                     continue
                 if not value.strip():
                     raise ValueError(f"models.{name}.{key}: {value!r} is no path; name a file or folder")
@@ -379,9 +398,10 @@ class Study(_Strict):
         return self
 
     def decodings(self, model):
-        """What a model's samples were drawn by: greedy ones of an import are there if the config names them."""
+        """What a model's samples are drawn by: greedily too, unless `greedy: false`; an import, if it names a file."""
         chosen = self.models[model]
-        return ("sampled",) if chosen.row.collects and chosen.greedy is None else ("sampled", "greedy")
+        drawn = isinstance(chosen.greedy, str) if chosen.row.collects else chosen.greedy is not False
+        return ("sampled", "greedy") if drawn else ("sampled",)
 
     def comes_in_packages(self, model):
         """Whether a model's weights must be fetched and joined before it can be loaded."""
@@ -475,7 +495,7 @@ def schema():
 
 
 def _sentence(entry, config):
-    key = ".".join(str(part) for part in entry["loc"] if part not in ("Packages", "str"))
+    key = ".".join(str(part) for part in entry["loc"] if part not in ("Packages", "str", "bool"))
     kind, given = entry["type"], entry.get("input")
     if kind == "extra_forbidden":
         return f"there is no key {key!r}; config/README.md lists every key."

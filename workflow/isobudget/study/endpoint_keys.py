@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 _Count = Annotated[int, Field(gt=0, strict=True)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-REACH = ("url", "key_env", "concurrency", "timeout", "retries", "requests_per_minute", "tokens_per_minute")
+REACH = ("url", "key_env", "concurrency", "timeout", "retries", "requests_per_minute", "tokens_per_minute", "logprobs")
 
 
 class Served(BaseModel):
@@ -26,7 +26,7 @@ class Served(BaseModel):
     requests_per_minute: _Count | None = Field(None, description="engine endpoint: a rate limit of the server")
     tokens_per_minute: _Count | None = Field(None, description="engine endpoint: another, prompt and completion tokens")
     logprobs: bool = Field(
-        True, description="engine endpoint: false: the server gives no log-probabilities, so nll:self leaves it out"
+        True, description="engine endpoint: false: the server is asked for no log-probabilities; nll:self leaves it out"
     )
 
     def reach(self):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 COMPILE_FROM = 64
 
 # keys of a model that every engine takes
-COMMON = ("engine", "samples", "chat")
+COMMON = ("engine", "samples", "chat", "greedy")
 SERVER = ("url", "served", "key_env", "concurrency", "timeout", "retries", "requests_per_minute", "tokens_per_minute")
 
 
@@ -114,7 +114,7 @@ _ROWS = (
         name="import",
         what="samples that you have, in a file",
         sampling="isobudget.sampling.from_import",
-        takes=("path", "format", "greedy", "config", "revision", "cost"),
+        takes=("path", "format", "config", "revision", "cost"),
         needs={"path": "the file or folder that holds the samples"},
         refuses={
             "weights": "engine import loads no model and takes no 'weights'; 'config' gives it FLOPs",
