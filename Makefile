@@ -40,9 +40,9 @@ record: $(VENV)/$(VLLM)
 test: $(VENV)/dev $(BIN)/isobudget
 	@$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder $(TEST)
 
-## bench: ours over a peer's, PART=execute runs one part
+## bench: ours over a peer's, PART=execute runs one part; BEFORE=FOLDER, another checkout, is measured beside by PART=noop
 bench: $(VENV)/dev
-	@$(BIN)/python tests/bench $(PART)
+	@BEFORE=$(BEFORE) $(BIN)/python tests/bench $(PART)
 
 lint: $(VENV)/dev
 	@$(BIN)/ruff check .

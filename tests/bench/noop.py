@@ -21,6 +21,7 @@ from isobudget.files import paths
 from isobudget.study.config import load
 
 ROUNDS = 3
+BEFORE = os.environ.get("BEFORE")
 
 # Snakemake waits a tenth of a second before it touches a job's files: ten minutes for five thousand
 HASTY = """
@@ -32,7 +33,11 @@ main()
 
 
 def main():
-    """Returns noop_N_seconds, the median wall seconds of `snakemake` over about N jobs, and noop_N_cpu_seconds."""
+    """Returns noop_N_seconds, the median wall seconds of `snakemake` over about N jobs, and noop_N_cpu_seconds.
+
+    Where the environment variable BEFORE names another checkout, that one is measured in turns with this one, on the
+    same study; noop_N_vs_before is its time over ours, above 1 is faster.
+    """
     return measure(1000, models=4) | measure(5000, models=20)
 
 
@@ -40,31 +45,45 @@ def measure(name, models):
     """Figures of a study of `models` models of 40 blocks, done."""
     models = {f"m{number}": {"engine": "recorded", "samples": 160} for number in range(models)}
     config = {"models": models, "rankers": ["nll:self", "shortest", "random", "nll:m0"]}
-    study = load(config)
+    versions = {"now": ROOT} | ({"before": Path(BEFORE)} if BEFORE else {})
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for part in ("Snakefile", "rules", "workflow", "envs", "profiles"):
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-            copy(ROOT / part, root / part)
-        (root / "study.yaml").write_text(yaml.safe_dump(config))
-        for file in recordings(study):
-            touch(root / "recordings" / file)
-        files = outputs(root)
-        for file in files:
-            touch(root / file)
-        snakemake(root, "--touch", "--forceall", program=("-c", HASTY))
-        seconds, before = [], resource.getrusage(resource.RUSAGE_CHILDREN)
+        roots = {version: done(Path(folder, version), source, config) for version, source in versions.items()}
+        seconds, cpu = {version: [] for version in roots}, {version: [] for version in roots}
         for _ in range(ROUNDS):
-            started = time.monotonic()
-            said = snakemake(root)
-            seconds.append(time.monotonic() - started)
-            if "Nothing to be done" not in said:
-                raise RuntimeError(f"the study was not done: {said[-2000:]}")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / ROUNDS
-        print(f"{len(files)} files, nothing to be done: {', '.join(f'{s:.1f}' for s in seconds)} s")
-        print(f"{cpu:.1f} CPU s a run, and at most {after.ru_maxrss / 2**20:.2f} GiB")
-    return {f"noop_{name}_seconds": statistics.median(seconds), f"noop_{name}_cpu_seconds": cpu}
+            for version, root in roots.items():
+                before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+                said = snakemake(root)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                seconds[version].append(time.monotonic() - started)
+                cpu[version].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+                if "Nothing to be done" not in said:
+                    raise RuntimeError(f"the study was not done: {said[-2000:]}")
+        for version in roots:
+            print(f"{name} jobs, nothing to be done, {version}: {', '.join(f'{s:.1f}' for s in seconds[version])} s")
+            print(f"{statistics.median(cpu[version]):.1f} CPU s a run, and at most {after.ru_maxrss / 2**20:.2f} GiB")
+    found = {f"noop_{name}_seconds": statistics.median(seconds["now"])}
+    found[f"noop_{name}_cpu_seconds"] = statistics.median(cpu["now"])
+    if BEFORE:
+        pairs = zip(seconds["before"], seconds["now"], strict=True)
+        found[f"noop_{name}_vs_before"] = statistics.median(other / ours for other, ours in pairs)
+    return found
+
+
+def done(root, source, config):
+    """The folder `root` with the workflow of a checkout and a study that is done there; returns `root`."""
+    root.mkdir()
+    for part in ("Snakefile", "rules", "workflow", "envs", "profiles"):
+        copy = shutil.copytree if (source / part).is_dir() else shutil.copy2
+        copy(source / part, root / part)
+    (root / "study.yaml").write_text(yaml.safe_dump(config))
+    for file in recordings(load(config)):
+        touch(root / "recordings" / file)
+    files = outputs(root)
+    for file in files:
+        touch(root / file)
+    snakemake(root, "--touch", "--forceall", program=("-c", HASTY))
+    print(f"{len(files)} files of {source}")
+    return root
 
 
 def recordings(study):
@@ -89,10 +108,10 @@ def outputs(root):
 def snakemake(root, *arguments, program=("-m", "snakemake")):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, *program, "--cores", "2", *arguments, "--configfile", "study.yaml"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(arguments)}: {done.stderr[-2000:]}")
-    return done.stdout + done.stderr
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: {ran.stderr[-2000:]}")
+    return ran.stdout + ran.stderr
 
 
 def touch(file):
