@@ -2,6 +2,7 @@
 # Needs: config. Makes: study, inputs, RESULTS, and the functions below.
 
 import atexit
+import functools
 import gc
 import os
 import sys
@@ -94,6 +95,7 @@ wildcard_constraints:
     source="[A-Za-z0-9:._-]+",
 
 
+@functools.cache
 def code(stage, **rows):
     """A checksum of the code of a cheap stage, which is run again after an edit of it.
 
