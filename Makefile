@@ -49,6 +49,7 @@ lint: $(VENV)/dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check Snakefile rules
 	@$(BIN)/snakemake --lint
+	@$(BIN)/mypy
 
 format: $(VENV)/dev
 	@$(BIN)/ruff check --fix .

@@ -70,6 +70,7 @@ def test_a_model_whose_name_is_no_folder_is_refused():
 def test_a_ranker_that_names_no_model_is_refused():
     assert "'nll:large' names no model of this study; after 'nll:' comes self, small" in wrong(rankers=["nll:large"])
     assert "there is no ranker 'longest'" in wrong(rankers=["longest"])
+    assert "there is no ranker 'longest'" in wrong(rankers=["combined", "shortest", "longest"])
     assert "'random' stands there twice" in wrong(rankers=["random", "random"])
 
 

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 from isobudget.files.errors import StudyError
 from isobudget.study.rankers import either
 from isobudget.study.units import UNITS
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0, or 1 with one sentence on stderr."""
     args = _parser().parse_args(arguments)
     try:

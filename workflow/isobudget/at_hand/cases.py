@@ -8,6 +8,7 @@ import ast
 import doctest
 import re
 import warnings
+from collections.abc import Sequence
 from typing import NamedTuple
 
 LONGEST = 2000  # characters of a call or an answer; a longer one is no example that anyone reads
@@ -41,7 +42,7 @@ class Case(NamedTuple):
     expected: str | None
 
 
-def of_docstring(text, name, parameters=()):
+def of_docstring(text: str, name: str, parameters: Sequence[str] = ()) -> list[Case]:
     """The cases in a docstring: doctests, then `name(3) == 4` and its like, then Input: and Output:.
 
     Args:
@@ -64,7 +65,7 @@ def of_docstring(text, name, parameters=()):
     return _distinct(found)
 
 
-def of_asserts(text, name, most=None):
+def of_asserts(text: str, name: str, most: int | None = None) -> list[Case]:
     """The cases in lines of asserts, as far as they are whole; each says what one expression equals.
 
     Args:
@@ -85,7 +86,7 @@ def of_asserts(text, name, most=None):
     return found
 
 
-def of_stdio(text):
+def of_stdio(text: str) -> list[Case]:
     """The inputs and outputs that the statement of an APPS problem shows.
 
     They stand behind lines such as `Input` and `Output`, or `-----Sample Input-----` and `-----Sample Output-----`; an
@@ -113,7 +114,7 @@ def of_stdio(text):
     return _distinct(found)
 
 
-def safe(text, name):
+def safe(text: str, name: str) -> bool:
     """Whether a text is an expression of the small language that calls `name`."""
     try:
         with warnings.catch_warnings(action="ignore"):

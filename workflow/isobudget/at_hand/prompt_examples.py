@@ -5,9 +5,11 @@ an APPS statement, those of the few solved problems before it left out. MBPP's a
 (form `assert`), and APPS' are often among them: rankers take the inputs of examples, and leave what they should give.
 """
 
+import argparse
 import ast
 import collections
 import warnings
+from typing import Any
 
 from isobudget.at_hand import cases
 from isobudget.files import stage
@@ -18,7 +20,7 @@ _MBPP = ("Your code should pass these tests:", "[BEGIN]")
 _APPS = ("\nQ: ", "\nA:\n```python")
 
 
-def examples(question):
+def examples(question: dict[str, Any]) -> list[cases.Case]:
     """The examples in one problem's prompt.
 
     Args:
@@ -65,7 +67,7 @@ def _parameters(text, name):
     return [part.partition(":")[0].partition("=")[0].strip() for part in head.split(",")] if found else []
 
 
-def write_examples(args):
+def write_examples(args: argparse.Namespace) -> None:
     """One row an example, in the order of problems."""
     questions = read_rows(args.questions, "questions").to_pylist()
     rows = [

@@ -4,8 +4,10 @@ Written as a problems file whose tests are those at hand, so that the very check
 without any takes whatever program loads.
 """
 
+import argparse
 import ast
 import json
+from typing import Any
 
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
@@ -15,7 +17,7 @@ from isobudget.study import rankers
 AGREED = 2  # of the tests that a model writes those count that it wrote so often: many that it wrote once are wrong
 
 
-def write_tests(args):
+def write_tests(args: argparse.Namespace) -> None:
     """Write the problems with the tests of one source in place of their own.
 
     settings: source, of config.Study.at_hand.
@@ -23,7 +25,7 @@ def write_tests(args):
     source = args.settings["source"]
     problems = tables.read_rows(args.problems, "problems").to_pylist()
     if args.cases:
-        cases = {problem["task_id"]: [] for problem in problems}
+        cases: dict[str, list[dict[str, Any]]] = {problem["task_id"]: [] for problem in problems}
         least = AGREED if rankers.author(source) else 1
         for case in tables.read_rows(args.cases, "examples").to_pylist():
             if case["times"] >= least:
@@ -38,7 +40,7 @@ def write_tests(args):
     stage.say(f"{source}: {len(found) - len(note['without'])} of {len(found)} problems have tests at hand")
 
 
-def of_cases(problem, cases):
+def of_cases(problem: dict[str, Any], cases: list[dict[str, Any]]) -> str:
     """Tests that ask for what cases say: as JSON for a program that reads input, else a line of Python each.
 
     Args:
@@ -57,7 +59,7 @@ def of_cases(problem, cases):
     return "".join(f"assert ({case['call']}) == ({case['expected']})\n" for case in cases)
 
 
-def one_assert(problem, number):
+def one_assert(problem: dict[str, Any], number: int) -> str:
     """One of the asserts that judge a problem, with what else its tests hold.
 
     Args:

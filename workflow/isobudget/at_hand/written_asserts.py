@@ -5,17 +5,21 @@ was written several times counts as often. Kept are those that say what a call o
 that can do no more than call it (cases.py): a model's tests are never run as programs.
 """
 
+import argparse
 import collections
+from collections.abc import Iterable
+from typing import Any
 
 from isobudget.at_hand import cases
 from isobudget.extraction import cut
 from isobudget.files import stage
+from isobudget.files.settings import Stop
 from isobudget.files.tables import read_metadata, read_rows, write_rows
 
 EACH = 5  # asserts of a completion
 
 
-def asserts(completions, name, stop):
+def asserts(completions: Iterable[dict[str, Any]], name: str, stop: Stop) -> collections.Counter[cases.Case]:
     """The distinct asserts in one problem's completions, in the order in which they were first written.
 
     Args:
@@ -26,7 +30,7 @@ def asserts(completions, name, stop):
     Returns:
         {cases.Case: how often it was written}.
     """
-    found = collections.Counter()
+    found: collections.Counter[cases.Case] = collections.Counter()
     for completion in completions:
         text = cut(completion["text"], stop)
         if completion["finish_reason"] == "length" and text == completion["text"]:
@@ -35,9 +39,9 @@ def asserts(completions, name, stop):
     return found
 
 
-def read_asserts(args):
+def read_asserts(args: argparse.Namespace) -> None:
     """Write the asserts of one model on one benchmark from all blocks that it wrote."""
-    written = {}
+    written: dict[str, list[dict[str, Any]]] = {}
     for file in args.written:
         stop = read_metadata(file, "samples")["settings"]["stop"]
         for row in read_rows(file, "samples").to_pylist():

@@ -15,10 +15,13 @@ from isobudget.study.units import UNITS
 _WIDTH = 100
 _LABEL = 12
 # A foreign file must not make DuckDB fetch an extension that could read it.
-_OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
-def answer(database, budget, unit, tests=True, absolute=False):
+def answer(database: str | Path, budget: float, unit: str, tests: bool = True, absolute: bool = False) -> str:
     """The answer in words, a block a benchmark.
 
     Args:
@@ -65,7 +68,8 @@ class _Study:
     def ask(self, query, **keys):
         text = resources.files(__package__).joinpath("queries", f"{query}.sql").read_text()
         result = self._connection.execute(text, keys)
-        row = namedtuple(query, [column[0] for column in result.description])
+        # its fields are known when the query has run
+        row = namedtuple(query, [column[0] for column in result.description])  # type: ignore[misc]
         return [row(*values) for values in result.fetchall()]
 
 

@@ -16,7 +16,7 @@ from isobudget.sandbox import bubblewrap, docker
 _LEAST_GIB = 5  # a small model's weights, its samples and a database
 
 
-def doctor(results="results"):
+def doctor(results: str = "results") -> list[tuple[str, str, str]]:
     """Look at the machine.
 
     Args:
@@ -28,7 +28,7 @@ def doctor(results="results"):
     return [*_sandboxes(), _gpu(), _engine(), _disk(results), _hub()]
 
 
-def report(found):
+def report(found: list[tuple[str, str, str]]) -> tuple[str, bool]:
     """The lines as one string, and whether everything needed is there."""
     width = max(len(part) for _, part, _ in found)
     text = "\n".join(f"{state}  {part:{width}}  {sentence}" for state, part, sentence in found)

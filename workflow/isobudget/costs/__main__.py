@@ -4,9 +4,13 @@ Each unit's own file beside this one makes a price of what is known of the model
 the tokens that they read and wrote, the price of tokens. What cannot be had is null, and `how` says why.
 """
 
+import argparse
 import json
 import pkgutil
 import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from isobudget.costs.facts import NOT_KNOWN, Facts, Price, Tokens, Written
 from isobudget.files import stage
@@ -16,7 +20,15 @@ from isobudget.files.tables import read_json, read_rows, write_json
 from isobudget.study.units import UNITS, Unit
 
 
-def costs(model, config=None, calibrations=(), price=None, source="config.json", given=None, written=()):
+def costs(
+    model: str,
+    config: dict[str, Any] | None = None,
+    calibrations: Sequence[dict[str, Any]] = (),
+    price: dict[str, float] | None = None,
+    source: str = "config.json",
+    given: Mapping[str, float | None] | None = None,
+    written: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
     """The costs of a generation and of a scoring pass, as the stage writes them.
 
     Args:
@@ -33,14 +45,15 @@ def costs(model, config=None, calibrations=(), price=None, source="config.json",
         hold a number or None a unit, and what a unit tells beside it (flops_read_written, seconds_min and seconds_max);
         how holds a sentence a unit. Where it wrote tests, "written" holds what those of a problem cost in each unit.
     """
-    facts = Facts(
-        config=config,
-        source=source,
-        calibrations=tuple(calibrations) or None,
-        price=price,
-        tokens=_mean_tokens(calibrations),
-        written=_tests(written),
-    )
+    known: dict[str, Any] = {  # each None where it is not
+        "config": config,
+        "source": source,
+        "calibrations": tuple(calibrations) or None,
+        "price": price,
+        "tokens": _mean_tokens(calibrations),
+        "written": _tests(written),
+    }
+    facts = Facts(**known)
     prices = {key: _priced(unit, facts, (given or {}).get(key)) for key, unit in UNITS.items()}
     beside = [entry for found in prices.values() for entry in found.beside]
     tests = {key: found.written for key, found in prices.items()}
@@ -69,7 +82,7 @@ def _priced(unit: Unit, facts: Facts, given: float | None) -> Price:
     return price._replace(scoring=price.generation) if unit.scoring_as_generation else price
 
 
-def read_calibration(path, model):
+def read_calibration(path: str | Path, model: str) -> dict[str, Any]:
     """Read one calibration run of `model`; StudyError if a key is missing, no number, or of another model."""
     run = read_json(path)
     if run.get("model") != model:
@@ -85,28 +98,28 @@ def read_calibration(path, model):
     return run
 
 
-def _mean_tokens(runs):
+def _mean_tokens(runs: Sequence[dict[str, Any]]) -> Tokens | None:
     generations = sum(run["generations"] for run in runs)
     if not generations:
         return None
     return Tokens(*(sum(run[key] for run in runs) / generations for key in ("prompt_tokens", "completion_tokens")))
 
 
-def _tests(written):
+def _tests(written: Sequence[dict[str, Any]]) -> Written | None:
     if not written:
         return None
     tokens = (statistics.fmean(row[key] for row in written) for key in ("prompt_tokens", "completion_tokens"))
     return Written(len(written) / len({row["task_id"] for row in written}), Tokens(*tokens))
 
 
-def _distinct(runs, key):
+def _distinct(runs: Sequence[dict[str, Any]], key: str) -> Any:
     """The one value that all runs share, a list where they differ, None where there is no run."""
     values = {json.dumps(run.get(key), sort_keys=True): run.get(key) for run in runs}
     found = list(values.values())
     return found[0] if len(found) == 1 else found or None
 
 
-def write_costs(args):
+def write_costs(args: argparse.Namespace) -> None:
     """Read the model's config and calibrations, write its costs."""
     model = args.settings["model"]
     config = read_json(args.model_config) if args.model_config else None

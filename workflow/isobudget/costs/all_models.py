@@ -1,14 +1,16 @@
 """What a generation of every model costs, in one file: where n follows from budgets, this is what it waits for."""
 
+import argparse
+
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json, write_json
 from isobudget.study.units import UNITS
 
 
-def write_prices(args):
+def write_prices(args: argparse.Namespace) -> None:
     """{unit: {model: what a generation costs}}, null where that is not known, from the files of the cost stage."""
-    prices = {}
+    prices: dict[str, dict[str, float | None]] = {}
     for path in args.costs:
         cost = read_json(path)
         try:

@@ -1,5 +1,8 @@
 """FLOPs of a forward pass, counted from a model's own config.json."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from isobudget.costs.facts import Beside, Facts, Price
 from isobudget.files.errors import StudyError
 
@@ -38,7 +41,7 @@ def price(facts: Facts) -> Price:
     )
 
 
-def _read_written(facts):
+def _read_written(facts: Facts) -> Beside:
     tokens = sum(facts.tokens)
     flops = forward_flops(facts.config, tokens, facts.source) + attention_flops(facts.config, tokens, facts.source)
     how = (
@@ -48,7 +51,7 @@ def _read_written(facts):
     return Beside("flops_read_written", flops, flops, how)
 
 
-def shape(config, source="config.json"):
+def shape(config: Mapping[str, Any], source: str = "config.json") -> dict[str, int]:
     """Read the dimensions of a decoder from the dict of its config.json.
 
     Covers decoder-only models with full, grouped or multi-query attention, a gated or plain MLP,
@@ -97,7 +100,7 @@ def shape(config, source="config.json"):
     }
 
 
-def forward_flops(config, tokens, source="config.json"):
+def forward_flops(config: Mapping[str, Any], tokens: float, source: str = "config.json") -> float:
     """FLOPs of one forward pass over `tokens` tokens: the products with the model's weights.
 
         2 * tokens * (layers * hidden * (2 * head * (heads + kv_heads) + matrices * inner) + hidden * vocabulary)
@@ -126,7 +129,7 @@ def forward_flops(config, tokens, source="config.json"):
     return 2 * tokens * (s["layers"] * layer + s["hidden"] * s["vocabulary"])
 
 
-def attention_flops(config, tokens, source="config.json"):
+def attention_flops(config: Mapping[str, Any], tokens: float, source: str = "config.json") -> float:
     """FLOPs of attention itself when each of `tokens` tokens looks at all up to itself.
 
         4 * layers * heads * head * tokens * (tokens + 1) / 2
@@ -140,7 +143,7 @@ def attention_flops(config, tokens, source="config.json"):
     return 2 * s["layers"] * s["heads"] * s["head"] * tokens * (tokens + 1)
 
 
-def _dimension(config, name, source, default=None):
+def _dimension(config: Mapping[str, Any], name: str, source: str, default: int | None = None) -> int:
     for key in NAMES[name]:
         if config.get(key) is not None:
             return _positive(config[key], key, source)
@@ -149,7 +152,7 @@ def _dimension(config, name, source, default=None):
     raise StudyError(f"{source}: the key {name} is missing; FLOPs need the model's own config.json, unabridged.")
 
 
-def _positive(value, key, source):
+def _positive(value: Any, key: str, source: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise StudyError(f"{source}: {key} should be a positive integer, not {value!r}.")
     return value

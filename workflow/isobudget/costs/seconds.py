@@ -29,7 +29,7 @@ def price(facts: Facts) -> Price:
     )
 
 
-def _written(facts, generation):
+def _written(facts: Facts, generation: float) -> float | None:
     if not (facts.written and generation and facts.tokens and facts.tokens.completion):
         return None
     return facts.written.completions * generation * facts.written.tokens.completion / facts.tokens.completion

@@ -12,7 +12,7 @@ An engine's file in engines/ has these functions:
 
 import importlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from isobudget.study.engines import ENGINES
 
@@ -27,7 +27,7 @@ class Completion(NamedTuple):
     finish_reason: str
 
 
-def prepare(settings: Mapping) -> None:
+def prepare(settings: Mapping[str, Any]) -> None:
     """Start this process again as the engine of these settings needs it; return if it needs nothing or has it already.
 
     Args:
@@ -35,10 +35,18 @@ def prepare(settings: Mapping) -> None:
     """
     row = ENGINES.get(settings.get("engine", ""))
     if row and row.loads:
+        assert row.reading is not None  # what loads a model can read, too
         importlib.import_module(row.reading).prepare()
 
 
-def read_back(settings: Mapping, texts: list, names: list, what: str, model: str, server: str | None) -> tuple:
+def read_back(
+    settings: Mapping[str, Any],
+    texts: list[tuple[str, str]],
+    names: list[str],
+    what: str,
+    model: str,
+    server: str | None,
+) -> tuple[list[tuple[float, int]], float, dict[str, Any]]:
     """How likely each completion is under a model, given its prompt.
 
     Args:
@@ -53,5 +61,6 @@ def read_back(settings: Mapping, texts: list, names: list, what: str, model: str
         (scores, seconds, facts): a list of (logprob in nats summed over completion tokens, number of completion
         tokens), the wall time, and what the file says of the engine.
     """
-    reading = importlib.import_module(ENGINES[settings["engine"]].reading)
-    return reading.read_back(settings, texts, names, what, model, server)
+    reading = ENGINES[settings["engine"]].reading
+    assert reading is not None
+    return importlib.import_module(reading).read_back(settings, texts, names, what, model, server)

@@ -2,9 +2,10 @@
 
 from isobudget.engines.vllm import open_tokenizer
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import Opening
 
 
-def tokens(settings, turns):
+def tokens(settings: Opening, turns: list[str]) -> list[list[int]]:
     """What the model reads for each single turn of a user, up to where its answer begins.
 
     Tokens rather than text: a template writes the beginning-of-text token itself, and an engine

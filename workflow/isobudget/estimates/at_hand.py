@@ -5,7 +5,7 @@ import numpy as np
 from isobudget.statistics.at_hand import ceilings, first_accepted, otherwise_any
 
 
-def metrics(accepted, passed):
+def metrics(accepted: np.ndarray, passed: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Every metric of one source of tests, as values of single problems.
 
     Args:
@@ -32,7 +32,7 @@ def metrics(accepted, passed):
     }
 
 
-def false_positives(right, wrong):
+def false_positives(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """The share of answers handed over that are wrong: wrong / (right + wrong), 0 where none is handed over.
 
     A ratio of two means, each without bias; of replicates it is taken one by one.

@@ -4,6 +4,9 @@ It needs labels, on other problems than those it ranks. So it is made here, wher
 the other rankers, whose jobs are given no verdict and no test.
 """
 
+import argparse
+from collections.abc import Callable, Collection, Sequence
+
 import numpy as np
 
 from isobudget.estimates.samples import excluded_problems, read_outcomes, read_scores, unscored
@@ -13,7 +16,7 @@ from isobudget.statistics.combined import combined, combined_rank_score_at_k
 from isobudget.statistics.unbiased import rank_score_at_k
 
 
-def combine(args):
+def combine(args: argparse.Namespace) -> None:
     """Write a score for every sample of one model on one benchmark, lower is better.
 
     settings: ranker (its name), benchmark, model, blocks (how many), rankers (names, of which it is made), seed.
@@ -49,7 +52,15 @@ def combine(args):
     tables.write_rows(args.output, "scores", columns, keys | note)
 
 
-def rank_score(file, blocks, passed, task_ids, excluded, k, seed):
+def rank_score(
+    file: str,
+    blocks: Callable[[str], list[str]],
+    passed: np.ndarray,
+    task_ids: list[str],
+    excluded: Collection[str],
+    k: np.ndarray,
+    seed: int,
+) -> np.ndarray:
     """rank-score@k of what `combine` wrote.
 
     Args:
@@ -67,12 +78,13 @@ def rank_score(file, blocks, passed, task_ids, excluded, k, seed):
     scores, kept, _ = read_scores([file], task_ids, n)
     if not note["votes"]:
         return rank_score_at_k(passed, scores, kept, k)
-    clusters = [read_scores(blocks(ranker), task_ids, n, excluded)[2] for ranker in note["votes"]]
+    read = [read_scores(blocks(ranker), task_ids, n, excluded) for ranker in note["votes"]]
+    clusters = [each for *_, each in read if each is not None]
     weights = np.array([note["weights"][task_id] for task_id in task_ids])
     return combined_rank_score_at_k(passed, scores, weights, stacked(clusters, kept.shape), kept, k, seed)
 
 
-def stacked(clusters, shape):
+def stacked(clusters: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """Clusters of several votes as one array, shape (problems, n, votes)."""
     return np.stack(clusters, axis=-1) if clusters else np.zeros((*shape, 0), int)
 

@@ -1,5 +1,8 @@
 """Read the blocks of one model on one benchmark into arrays of one row a problem, one column a sample."""
 
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +15,7 @@ WRONG = ("failed", "error", "timeout", "memory", "crashed", "rejected")
 REPAIR = "delete it and run again to make it anew"
 
 
-def read_outcomes(files):
+def read_outcomes(files: Sequence[str | Path]) -> tuple[list[str], np.ndarray]:
     """Which samples passed.
 
     Args:
@@ -39,7 +42,7 @@ def read_outcomes(files):
     return task_ids, _grid(cell, n, passed)
 
 
-def excluded_problems(files):
+def excluded_problems(files: Sequence[str | Path]) -> set[str]:
     """The problems that their own reference excluded: they have samples and scores, and no outcomes.
 
     Args:
@@ -59,12 +62,14 @@ def excluded_problems(files):
     return found[0] if found else set()
 
 
-def unscored(files):
+def unscored(files: Sequence[str | Path]) -> bool:
     """Whether a ranker scored no sample of some of these blocks, as their metadata say: it is left out then."""
     return any(tables.read_metadata(file, "scores").get("unscored") for file in files)
 
 
-def read_scores(files, task_ids, n, excluded=frozenset()):
+def read_scores(
+    files: Sequence[str | Path], task_ids: list[str], n: int, excluded: Collection[str] = frozenset()
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """What a ranker made of the same samples.
 
     Args:
@@ -110,7 +115,7 @@ def _columns(files):
 
 def _numbers(columns):
     """Each distinct text of several columns as a number from 0, null as -1."""
-    place = {}
+    place: dict[str, int] = {}
     return [
         np.array([-1 if text is None else place.setdefault(text, len(place)) for text in column.to_pylist()], int)
         for column in columns

@@ -3,7 +3,7 @@ from isobudget.files import stage
 from isobudget.files.settings import RunSettings
 
 
-def main():
+def main() -> None:
     parser = stage.arguments("Run the programs of one block of samples in the sandbox.", RunSettings)
     parser.add_argument("--problems", required=True, help="the problems, Parquet")
     parser.add_argument("--samples", required=True, help="the samples, Parquet")

@@ -3,7 +3,10 @@
 The job is given questions and inputs, and no file that holds a test or a reference.
 """
 
+import argparse
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from isobudget.at_hand import cases
 from isobudget.execution.blocks import IDENTITY, extracted
@@ -17,7 +20,9 @@ from isobudget.sandbox import Program
 METHOD = "\nif 'Solution' in globals() and {name!r} not in globals():\n    {name} = Solution().{name}\n"
 
 
-def program_for(question, source, examples, settings):
+def program_for(
+    question: dict[str, Any], source: str, examples: Iterable[dict[str, Any]], settings: RunSettings
+) -> tuple[Program, dict[str, tuple[int, dict[str, int]]]]:
     """What the sandbox runs: a program and the inputs of a problem's examples, each distinct input once.
 
     Args:
@@ -29,7 +34,7 @@ def program_for(question, source, examples, settings):
     Returns:
         (sandbox.Program, {call: (its place, {what it may equal: the place of that})}).
     """
-    calls = {}
+    calls: dict[str, dict[str, int]] = {}
     for example in examples:
         wanted = calls.setdefault(example["call"], {})
         if example["expected"] is not None:
@@ -44,11 +49,11 @@ def program_for(question, source, examples, settings):
     return Program(source, tests, question["entry_point"], kind="observe"), places
 
 
-def observe(args):
+def observe(args: argparse.Namespace) -> None:
     """Write `behaviours` rows, in the samples' order; each distinct program runs once, and none that is kept."""
     settings = args.settings
     questions = {row["task_id"]: row for row in tables.read_rows(args.questions, "questions").to_pylist()}
-    examples = {}
+    examples: dict[str, list[dict[str, Any]]] = {}
     for example in tables.read_rows(args.examples, "examples").to_pylist():
         question = questions[example["task_id"]]
         if question["kind"] == "call" and not cases.safe(example["call"], question["entry_point"]):
@@ -58,7 +63,8 @@ def observe(args):
             )
         examples.setdefault(example["task_id"], []).append(example)
     drawn = tables.read_metadata(args.samples, "samples")
-    numbers, plan = {}, []
+    numbers: dict[Program, int] = {}
+    plan = []
     for sample in tables.read_rows(args.samples, "samples").to_pylist():
         question = questions[sample["task_id"]]
         asked = examples.get(sample["task_id"], [])

@@ -2,17 +2,29 @@
 
 import collections
 import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from isobudget import extraction
 from isobudget.execution.judging import code_of, judge, language_of, program_for, sha256
 from isobudget.files import tables
 from isobudget.files.errors import StudyError
-from isobudget.sandbox import verdicts
+from isobudget.files.settings import RunSettings
+from isobudget.sandbox import Program, verdicts
 
 IDENTITY = ("benchmark", "model", "decoding", "block")
 
 
-def execute(problems_path, samples_path, references_path, settings, workers, output, keep_in=None):
+def execute(
+    problems_path: str | Path,
+    samples_path: str | Path,
+    references_path: str | Path,
+    settings: RunSettings,
+    workers: int,
+    output: str | Path,
+    keep_in: str | Path | None = None,
+) -> None:
     """Judge every sample of a block and write `outcomes` rows, in the samples' order.
 
     Each distinct program (text and tests) runs once, and not at all if `keep_in`, the file of
@@ -24,7 +36,9 @@ def execute(problems_path, samples_path, references_path, settings, workers, out
     drawn = tables.read_metadata(samples_path, "samples")
     excluded = _check_references(references_path, problems)
 
-    numbers, programs, plan = {}, [], []
+    numbers: dict[Program, int] = {}
+    programs: list[Program] = []
+    plan: list[tuple] = []
     for row, sample in enumerate(_samples(samples_path)):
         problem = problems.get(sample["task_id"])
         if problem is None:
@@ -68,7 +82,9 @@ def _samples(path):
         yield from batch.to_pylist()
 
 
-def extracted(drawn, prompt, text, settings, entry_point):
+def extracted(
+    drawn: Mapping[str, Any], prompt: str, text: str, settings: RunSettings, entry_point: str | None
+) -> extraction.Extracted:
     """The program in a text, by what its file's metadata say that it is, behind the code that the prompt gives.
 
     `chat`: an answer to a model that was asked in that form. `form`: of imported samples, unless they are raw,

@@ -7,15 +7,19 @@ import hashlib
 import pkgutil
 import re
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from isobudget.execution import verdict_cache
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import RunSettings
 from isobudget.files.stage import say
-from isobudget.sandbox import Program, open_sandbox, verdicts
-from isobudget.study.languages import LANGUAGES, PYTHON
+from isobudget.sandbox import Outcome, Program, open_sandbox, verdicts
+from isobudget.study.languages import LANGUAGES, PYTHON, Language
 
 SANDBOX_KEYS = ("engine", "timeout", "memory", "runtime")
 AFTER, IN_PROGRAM = "AFTER = ", "in_program"
@@ -23,7 +27,7 @@ _CHECK = re.compile(r"^def check\(", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def program_for(problem, source, settings=None):
+def program_for(problem: dict[str, Any], source: str, settings: RunSettings | None = None) -> Program:
     """What the sandbox runs for a problem (a row of problems) and a program's text.
 
     A `call` problem's tests are text that calls `entry_point`; where they define `check`, as HumanEval's do, it is
@@ -59,17 +63,17 @@ def program_for(problem, source, settings=None):
     return Program(source, tests, name, code_of(problem, settings))
 
 
-def code_of(problem, settings):
+def code_of(problem: dict[str, Any], settings: RunSettings) -> str:
     """The part of a program that the prompt gives: all of it, or nothing where a completion is the whole program."""
     return problem["prompt"] if settings.get("continues", True) else ""
 
 
-def language_of(settings):
+def language_of(settings: RunSettings) -> Language:
     """The row of the language that programs are in."""
     return LANGUAGES[settings.get("language", PYTHON)]
 
 
-def script(source, settings):
+def script(source: str, settings: RunSettings) -> str:
     """The Python script that the sandbox runs for a program; one in another language is started by it.
 
     One in Python is the script itself, behind those of the benchmark's own imports that it mentions.
@@ -99,11 +103,17 @@ def _statements(before):
     return found
 
 
-def sha256(text):
+def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def judge(programs, settings, workers, title, keep_in=None):
+def judge(
+    programs: Sequence[Program],
+    settings: Mapping[str, Any],
+    workers: int,
+    title: str,
+    keep_in: str | Path | None = None,
+) -> tuple[list[Outcome], dict[str, Any]]:
     """Run programs in the sandbox and tell a person how it goes.
 
     Args:
@@ -163,7 +173,7 @@ def _run_unknown(sandbox, programs, title, known, conditions):
 
 def _run(sandbox, programs, title, keep=None):
     """Run programs behind a progress bar: programs done, verdicts so far, rate, time left."""
-    counts = collections.Counter()
+    counts: collections.Counter[str] = collections.Counter()
     with tqdm(total=len(programs), desc=title, unit=" programs", file=stage.terminal(), mininterval=0.5) as bar:
 
         def progress(number, outcome):

@@ -5,18 +5,20 @@ is judged, no metric counts them. Too many of them are no fault of the benchmark
 """
 
 import math
+from pathlib import Path
+from typing import Any
 
 from isobudget.execution.judging import code_of, judge, program_for
 from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import RunSettings
-from isobudget.sandbox import verdicts
+from isobudget.sandbox import Outcome, verdicts
 
 # A reference shows that the tests are right, not that it is quick: it gets so many times the time of a sample.
 PATIENCE = 4
 
 
-def check_references(problems_path, settings, workers, output):
+def check_references(problems_path: str | Path, settings: RunSettings, workers: int, output: str | Path) -> None:
     """Run the reference solutions and write a JSON file that says which problems are fit to judge samples with.
 
     Keys: task_ids (fit), passed (how many of them by a reference), unchecked (task_ids without a reference, fit by
@@ -63,7 +65,10 @@ def _run(problems, task_ids, settings, workers):
     """
     patient = {**settings, "timeout": PATIENCE * settings.get("timeout", 3)}
     solutions = {task_id: problems[task_id]["reference"].split("\f") for task_id in task_ids}
-    passed, failed, facts, attempt = {}, {}, {}, 0
+    passed: dict[str, Outcome] = {}
+    failed: dict[str, str] = {}
+    facts: dict[str, Any] = {}
+    attempt = 0
     left = task_ids
     while left or not facts:
         programs = []
@@ -93,7 +98,7 @@ def _tell(found, settings):
         stage.say(f"references: {len(found['unchecked'])} problems have none and are judged unchecked")
 
 
-def main():
+def main() -> None:
     parser = stage.arguments("Check that the reference solutions of a benchmark pass in the sandbox.", RunSettings)
     parser.add_argument("--problems", required=True, help="the problems, Parquet")
     parser.add_argument("--workers", type=int, default=1, help="programs at once")

@@ -1,5 +1,7 @@
 """Where each file between stages lies below the results folder. The path is the cache key."""
 
+from pathlib import Path
+
 PROBLEMS = "problems/{benchmark}.parquet"
 QUESTIONS = "questions/{benchmark}.parquet"
 EXAMPLES = "examples/{benchmark}.parquet"
@@ -26,6 +28,6 @@ DATABASE = "isobudget.duckdb"
 REPORT = "report/index.html"
 
 
-def below(folder, template, **keys):
+def below(folder: str | Path, template: str, **keys: object) -> str:
     """The path of one file: `below("results", SAMPLES, benchmark="humaneval", ...)`."""
     return f"{folder}/{template.format(**keys)}"

@@ -5,7 +5,7 @@ there only where it changes what the stage makes, so that a new key of the confi
 not use it as they are.
 """
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 Stop = list[str] | tuple[str, ...]
 
@@ -190,7 +190,7 @@ class ReportSettings(TypedDict, total=False):
     published: dict[str, dict[str, str]]  # by benchmark and model, the paper's name of it
 
 
-def odd_keys(found: dict, wanted: type) -> str | None:
+def odd_keys(found: dict[str, Any], wanted: Any) -> str | None:
     """What is wrong with the keys of settings that a stage was given, in words, or None.
 
     Args:

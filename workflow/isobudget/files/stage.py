@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, TextIO
 
 from isobudget.files import temporary
 from isobudget.files.errors import StudyError
@@ -21,17 +23,17 @@ _terminal = sys.stderr
 _ending = False
 
 
-def terminal():
+def terminal() -> TextIO:
     """The stream a person watches, for progress; stdout and stderr may go to the log."""
     return _terminal
 
 
-def ending():
+def ending() -> bool:
     """Whether this stage was asked to end; any error after that is what a library made of the interrupt."""
     return _ending
 
 
-def say(sentence):
+def say(sentence: str) -> None:
     """Tell the person who watches one thing, and keep it in the log."""
     print(sentence, file=_terminal, flush=True)
     if _terminal is not sys.stderr:
@@ -54,7 +56,7 @@ def arguments(description: str, settings: type | None = None) -> argparse.Argume
     return parser
 
 
-def run(stage, parser):
+def run(stage: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> NoReturn:
     """Parse the arguments, call `stage(args)`, and exit.
 
     A StudyError becomes one sentence on the terminal and in the log, exit code 1. Ctrl-C,
@@ -78,7 +80,7 @@ def run(stage, parser):
     sys.exit(code)
 
 
-def _tell(error, args, code):
+def _tell(error: BaseException, args: argparse.Namespace, code: int) -> None:
     if code == 130:
         say(f"isobudget: interrupted; {args.output} was not written, run again to go on from there.")
     elif isinstance(error, StudyError):
@@ -98,7 +100,7 @@ def _interrupt(signum, frame):
     raise KeyboardInterrupt
 
 
-def _end_with(workflow):
+def _end_with(workflow: str | None) -> None:
     """End this stage, politely and then by force, when the workflow that started it is gone: nobody waits for it.
 
     A workflow that was killed outright tells its jobs nothing, and one that samples would go on for hours, on a device
@@ -126,7 +128,7 @@ def _end_with(workflow):
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _settings(text, wanted):
+def _settings(text: str, wanted: type) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
@@ -139,7 +141,7 @@ def _settings(text, wanted):
 
 
 @contextlib.contextmanager
-def _log(path):
+def _log(path: str | None) -> Iterator[None]:
     """Send stdout and stderr to a file, those of libraries in C and of children included."""
     global _terminal
     if not path:

@@ -10,7 +10,9 @@ import errno
 import json
 import os
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -121,7 +123,7 @@ DEAR_TO_REPLACE = ("problems", "questions")  # samples, or tests that models wri
 
 
 @contextlib.contextmanager
-def whole_file(path):
+def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`; move it there if the block succeeds.
 
     Whatever goes wrong, Ctrl-C included, nothing half-written stays; what a `kill -9` leaves goes
@@ -157,7 +159,12 @@ def whole_file(path):
             os.unlink(part)
 
 
-def write_rows(path, kind, rows, metadata=None):
+def write_rows(
+    path: str | Path,
+    kind: str,
+    rows: list[dict[str, Any]] | dict[str, Any] | pa.Table,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
     """Write rows as one whole Parquet file.
 
     Args:
@@ -179,12 +186,12 @@ def write_rows(path, kind, rows, metadata=None):
         pq.write_table(table, part, compression="zstd")
 
 
-def writable(text):
+def writable(text: str) -> str:
     """A text as a file can hold it: half a surrogate pair has no UTF-8, nor is it part of a program, and becomes ?."""
     return text.encode("utf-8", "replace").decode()
 
 
-def read_rows(path, kind):
+def read_rows(path: str | Path, kind: str) -> pa.Table:
     """Read a Parquet file of one of the SCHEMAS as a pyarrow Table.
 
     Raises StudyError if the file is missing, truncated, no Parquet, or of another kind.
@@ -196,17 +203,17 @@ def read_rows(path, kind):
         raise damaged(path, error, kind) from None
 
 
-def read_metadata(path, kind):
+def read_metadata(path: str | Path, kind: str) -> dict[str, Any]:
     """The dict that `write_rows` kept in the file, without reading its rows."""
     return json.loads(_open(path, kind).schema_arrow.metadata[b"isobudget"])
 
 
-def read_columns(path, kind):
+def read_columns(path: str | Path, kind: str) -> list[str]:
     """The names of the file's columns, those that its kind may lack included, without reading its rows."""
     return _open(path, kind).schema_arrow.names
 
 
-def _open(path, kind):
+def _open(path: str | Path, kind: str) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path)
     except FileNotFoundError:
@@ -232,13 +239,13 @@ def _same_type(found, wanted):
     return found == wanted or (pa.types.is_large_string(found) and pa.types.is_string(wanted))
 
 
-def damaged(path, error, kind=None):
+def damaged(path: str | Path, error: Exception, kind: str | None = None) -> StudyError:
     """The StudyError for a file that Parquet could not read to its end, with its reason."""
     reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
     return StudyError(f"{path}: not a whole Parquet file ({reason}); {_repair(path, kind)}.")
 
 
-def _repair(path, kind):
+def _repair(path: str | Path, kind: str | None) -> str:
     if kind in DEAR_TO_REPLACE:
         # a file with the same content, made on its own, is known by its checksum, which Snakemake has up to 1 MB
         return (
@@ -248,13 +255,13 @@ def _repair(path, kind):
     return "delete it and run again to make it anew"
 
 
-def write_json(path, value):
+def write_json(path: str | Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file, whole, with sorted keys."""
     with whole_file(path) as part:
         part.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def read_json(path):
+def read_json(path: str | Path) -> dict[str, Any]:
     """Read a JSON object; StudyError if the file is missing or no JSON object."""
     try:
         value = json.loads(Path(path).read_text())

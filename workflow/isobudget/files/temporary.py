@@ -4,9 +4,10 @@ import contextlib
 import os
 import shutil
 import zlib
+from pathlib import Path
 
 
-def _machine():
+def _machine() -> str:
     """This machine and, in a container, this container: where a pid means the same process."""
     try:
         namespace = os.readlink("/proc/self/ns/pid")
@@ -18,18 +19,18 @@ def _machine():
 _MACHINE = _machine()
 
 
-def owner():
+def owner() -> str:
     """A part of a temporary file's name, `machine-pid.`, to stand right behind what its kind begin with."""
     return f"{_MACHINE}-{os.getpid()}."
 
 
-def pid_of(owner):
+def pid_of(owner: str) -> int | None:
     """The pid in what owner() gave, or None where that was on another machine, or is nothing of the kind."""
     machine, _, pid = owner.removesuffix(".").partition("-")
     return int(pid) if machine == _MACHINE and pid.isdecimal() and pid.isascii() else None
 
 
-def sweep(folder, prefix):
+def sweep(folder: str | Path, prefix: str) -> None:
     """Delete files and folders named `prefix`, owner() and anything more, whose process is gone.
 
     Those of other machines stay: who knows if they are alive. Whatever cannot be deleted stays, too.
@@ -48,7 +49,7 @@ def sweep(folder, prefix):
                     os.unlink(entry.path)
 
 
-def _alive(pid):
+def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

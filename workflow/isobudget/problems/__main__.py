@@ -1,5 +1,6 @@
 """Write one benchmark's problems: the first of the files between stages."""
 
+import argparse
 import importlib
 
 from isobudget.files import stage
@@ -8,7 +9,7 @@ from isobudget.files.tables import write_rows
 from isobudget.study.benchmarks import BENCHMARKS
 
 
-def write_problems(args):
+def write_problems(args: argparse.Namespace) -> None:
     """Load the benchmark, keep the first N if asked, write them.
 
     settings: benchmark, first (N or null), and data, a local file that stands for the hub, where the study names one.

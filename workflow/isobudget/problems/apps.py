@@ -8,6 +8,7 @@ import re
 import sys
 import warnings
 from contextlib import contextmanager
+from typing import Any
 
 from isobudget.files.errors import StudyError
 from isobudget.problems import apps_shots, hub
@@ -49,7 +50,7 @@ def _compare(function):
 """
 
 
-def problems(benchmark, data=None):
+def problems(benchmark: str, data: str | None = None) -> list[dict[str, Any]]:
     """The problems of one difficulty, in the order of their numbers.
 
     Args:
@@ -73,12 +74,12 @@ def problems(benchmark, data=None):
     return sorted(found, key=lambda problem: int(problem["task_id"].rpartition("/")[2]))
 
 
-def source(benchmark, data=None):
+def source(benchmark: str, data: str | None = None) -> dict[str, str]:
     """What the problems were made from, for the metadata of their file."""
     return hub.source(PINNED, data)
 
 
-def as_problem(record):
+def as_problem(record: dict[str, Any]) -> dict[str, Any]:
     """One record of APPS as a problem.
 
     Args:
@@ -87,7 +88,7 @@ def as_problem(record):
     Raises:
         StudyError, AttributeError, KeyError, TypeError, ValueError: the record is not what APPS has.
     """
-    number = int(record.get("problem_id", record.get("id")))
+    number = int(record["problem_id"] if "problem_id" in record else record["id"])
     with _integers_of_any_length():
         solutions = json.loads(record["solutions"] or "[]")
         cases = json.loads(record["input_output"] or "{}")
@@ -122,7 +123,7 @@ def _integers_of_any_length():
 
 def _reference(solutions):
     """The first solutions that are Python, to be tried in turn: where several answers are right, most miss the one."""
-    found = []
+    found: list[str] = []
     for text in dict.fromkeys(solutions):
         if len(found) < SOLUTIONS and "\f" not in text and _compiles(text):
             found.append(text)

@@ -140,7 +140,7 @@ class Solution:
 )
 
 
-def prompt(question, starter, call):
+def prompt(question: str, starter: str, call: bool) -> str:
     """The text that a model continues with its program.
 
     Args:

@@ -1,7 +1,9 @@
 """Records of a dataset: from the Hugging Face hub at a pinned revision, or from a local file of the same schema."""
 
 import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from isobudget.files.errors import StudyError
 from isobudget.files.stage import say
@@ -9,7 +11,9 @@ from isobudget.files.stage import say
 _BUILDERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
 
 
-def records(benchmark, pinned, data, columns):
+def records(
+    benchmark: str, pinned: Mapping[str, Any], data: str | None, columns: Iterable[str | tuple[str, ...]]
+) -> Any:
     """Read a dataset through the `datasets` library.
 
     Args:
@@ -51,7 +55,9 @@ def records(benchmark, pinned, data, columns):
     return found
 
 
-def each(records, key, where, make):
+def each(
+    records: Iterable[dict[str, Any]], key: str, where: str, make: Callable[[dict[str, Any]], dict[str, Any] | None]
+) -> list[dict[str, Any]]:
     """What `make` makes of each record that it makes something of, a list.
 
     Args:
@@ -81,7 +87,7 @@ def each(records, key, where, make):
     return found
 
 
-def source(pinned, data):
+def source(pinned: Mapping[str, Any], data: str | None) -> dict[str, str]:
     """What the problems were made from, for the metadata of their file: repository and revision, or file and sum."""
     if data is None:
         return {"repository": pinned["repository"], "revision": pinned["revision"]}

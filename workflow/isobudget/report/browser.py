@@ -1,13 +1,17 @@
 """What the page's problem browser holds: who solves which problem, and the texts of a bounded number of samples."""
 
-from isobudget.report.database import columns_of, query
+from typing import Any
+
+import duckdb
+
+from isobudget.report.database import Study, columns_of, query
 
 MOST_PROBLEMS = 400  # of the study, whose texts are on the page
 MOST_LETTERS = 1_400_000  # of all these texts
 MOST_OF_ONE = 4_000  # of one text
 
 
-def browser(study, connection):
+def browser(study: Study, connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     """Every benchmark's problems, ready for JSON.
 
     Returns:
@@ -22,7 +26,11 @@ def browser(study, connection):
 
 
 def _problems(study, connection, benchmark, share):
-    tasks, places, n, passed, greedy = [], {}, {}, {}, {}
+    tasks: list[str] = []
+    places: dict[str, int] = {}
+    n: dict[int, int] = {}
+    passed: dict[int, dict[int, int]] = {}
+    greedy: dict[int, dict[int, int | None]] = {}
     for task, model, samples, passes, at_once in query(connection, "solved", benchmark=benchmark):
         if task not in places:
             places[task] = len(tasks)

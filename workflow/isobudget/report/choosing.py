@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from isobudget.report import sentences
+from isobudget.report.database import Row, Study
 from isobudget.report.formatting import NAMES, chooser_words, digits, percent, points, short_names, source_words, times
 from isobudget.study.rankers import AT_HAND
 
@@ -17,22 +18,22 @@ class Contest(NamedTuple):
     """
 
     chooser: str
-    equal: object
-    best: object
+    equal: Row
+    best: Row
 
 
-def contests(study, benchmark, unit, single):
+def contests(study: Study, benchmark: str, unit: str, single: str) -> tuple[str, str, list[Contest]]:
     """Every chooser among the cheapest model's samples against one output of the dearest, best first.
 
     Args:
         single: greedy or sampled.
 
     Returns:
-        (cheapest, dearest, list of Contest); the list is empty where two models with a cost are missing.
+        (cheapest, dearest, list of Contest); all three are empty where two models with a cost are missing.
     """
     price = sentences.prices(study, benchmark, unit)
     if len(price) < 2:
-        return None, None, []
+        return "", "", []
     cheapest, dearest = next(iter(price)), list(price)[-1]
     key = (benchmark, unit, cheapest, dearest, single)
     rows = [r for r in study.against_one if (r.benchmark, r.unit, r.model, r.other, r.single) == key]
@@ -44,7 +45,7 @@ def contests(study, benchmark, unit, single):
     return cheapest, dearest, sorted(found, key=lambda c: (-(c.equal.margin if c.equal else -2), c.chooser))
 
 
-def by_tests_at_hand(study, benchmark, unit):
+def by_tests_at_hand(study: Study, benchmark: str, unit: str) -> list[str]:
     """A paragraph a source of tests at hand: does the small model still win where these choose? A list of str."""
     cheapest, dearest, found = contests(study, benchmark, unit, "sampled")
     contested = {contest.chooser: contest for contest in found}
@@ -110,7 +111,7 @@ def _limits(study, benchmark, model, source, small):
     )
 
 
-def by_rankers(study, benchmark, unit):
+def by_rankers(study: Study, benchmark: str, unit: str) -> str | None:
     """One paragraph: does a ranker of the small model's samples reach the large one's greedy output? None: no rows."""
     cheapest, dearest, found = contests(study, benchmark, unit, "greedy")
     ranked = [c for c in found if c.chooser != "tests" and not c.chooser.startswith(AT_HAND)]

@@ -1,5 +1,6 @@
 """Colours, marks and strokes: one look for a model in every figure, told apart without colour too."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -27,16 +28,23 @@ _LOOKS = (
 INK, SOFT, GRID, PAPER = "#1f2329", "#5a626d", "#dfe3e8", "#fefefe"
 THEME = {INK: "ink", SOFT: "soft", GRID: "line", PAPER: "paper"}
 
-STROKES = ("-", (0, (5, 2)), (0, (1.2, 1.6)), (0, (6, 2, 1.2, 2)), (0, (9, 3)), (0, (3, 1.5, 1.2, 1.5, 1.2, 1.5)))
+STROKES: tuple[str | tuple, ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (1.2, 1.6)),
+    (0, (6, 2, 1.2, 2)),
+    (0, (9, 3)),
+    (0, (3, 1.5, 1.2, 1.5, 1.2, 1.5)),
+)
 RANKER_MARKERS = ("o", "s", "^", "D", "v", "p", "<", "h")
 
 
-def looks(models):
+def looks(models: Iterable[str]) -> dict[str, Look]:
     """{model: Look}, by the order of the models, so that a model looks the same in every figure."""
     return {model: _LOOKS[position % len(_LOOKS)] for position, model in enumerate(models)}
 
 
-def strokes(rankers):
+def strokes(rankers: Iterable[str]) -> dict[str, tuple[str | tuple, str]]:
     """{ranker: (line style, marker)}, by name, the same in every figure."""
     return {
         ranker: (STROKES[position % len(STROKES)], RANKER_MARKERS[position % len(RANKER_MARKERS)])
@@ -44,6 +52,6 @@ def strokes(rankers):
     }
 
 
-def variables():
+def variables() -> list[tuple[str, str, str, str]]:
     """[(hex in the figures, CSS variable, colour when light, colour when dark)] of every series."""
     return [(look.light, f"series-{position}", look.light, look.dark) for position, look in enumerate(_LOOKS)]

@@ -1,7 +1,9 @@
 """The points that the figures draw, apart from how they are drawn."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from isobudget.report.database import Study
 from isobudget.study import published
 from isobudget.study.rankers import AT_HAND
 
@@ -32,7 +34,7 @@ class Star(NamedTuple):
     high: float
 
 
-def pass_curves(study, benchmark, unit=None):
+def pass_curves(study: Study, benchmark: str, unit: str | None = None) -> list[Curve]:
     """pass@k of every model over k, or over the cost of k generations in a unit.
 
     A model whose cost in the unit is unknown has no curve.
@@ -40,13 +42,13 @@ def pass_curves(study, benchmark, unit=None):
     return _curves(study, [row for row in study.pass_at_k if row.benchmark == benchmark], unit)
 
 
-def published_tables(study, benchmark):
+def published_tables(study: Study, benchmark: str) -> dict[str, dict[int, float]]:
     """{model: {k: pass@k}}: what the paper published of models of this study."""
     names, tables = study.published.get(benchmark, {}), published.pass_at_k()
     return {model: tables[benchmark, names[model]] for model in study.models if model in names}
 
 
-def published_marks(study, benchmark, unit=None):
+def published_marks(study: Study, benchmark: str, unit: str | None = None) -> list[Curve]:
     """What the paper published of models of this study: a Curve each, without intervals, at the cost of k here.
 
     Only up to where the study's own curves end: a mark far beyond them would say nothing of them.
@@ -63,7 +65,7 @@ def published_marks(study, benchmark, unit=None):
     return [mark for mark in marks if mark.k]
 
 
-def rank_curves(study, benchmark, unit, model):
+def rank_curves(study: Study, benchmark: str, unit: str | None, model: str) -> list[Curve]:
     """rank-score@k of one model's samples, a curve a ranker, over the cost of k candidates.
 
     Each candidate costs its sampling and its ranking (arXiv 2404.00725, section 4).
@@ -72,19 +74,19 @@ def rank_curves(study, benchmark, unit, model):
     return _curves(study, rows, unit)
 
 
-def at_hand_curves(study, benchmark, unit, source):
+def at_hand_curves(study: Study, benchmark: str, unit: str | None, source: str) -> list[Curve]:
     """Choosing by one source of tests at hand, any sample taken where they accept none: a curve a model."""
     rows = [row for row in study.at_hand_at_k if (row.benchmark, row.source) == (benchmark, source)]
     return _curves(study, rows, unit, ("anyway", "anyway_low", "anyway_high"))
 
 
-def false_positive_curves(study, benchmark, unit, source):
+def false_positive_curves(study: Study, benchmark: str, unit: str | None, source: str) -> list[Curve]:
     """The share of the answers that one source of tests at hand accepts and that are wrong: a curve a model."""
     rows = [row for row in study.at_hand_at_k if (row.benchmark, row.source) == (benchmark, source)]
     return _curves(study, rows, unit, tuple(f"false_positives{end}" for end in ("", "_low", "_high")))
 
 
-def candidate_cost(study, unit, model, chooser=None):
+def candidate_cost(study: Study, unit: str, model: str, chooser: str | None = None) -> tuple[float, float] | None:
     """What one candidate costs in a unit, its ranking included, and what a problem costs once beside them.
 
     chooser: a ranker, `at_hand:SOURCE`, or None for the tests that judge. Returns (each, once), absolute; None where a
@@ -97,17 +99,17 @@ def candidate_cost(study, unit, model, chooser=None):
     return next(((row.candidate, row.once) for row in study.candidate_costs if row[:3] == key), None)
 
 
-def greedy_stars(study, benchmark, unit=None):
+def greedy_stars(study: Study, benchmark: str, unit: str | None = None) -> list[Star]:
     """Every model's greedy output at the cost of one generation, or at k = 1."""
     return _stars(study, [row for row in study.greedy if row.benchmark == benchmark], unit)
 
 
-def single_stars(study, benchmark, unit=None):
+def single_stars(study: Study, benchmark: str, unit: str | None = None) -> list[Star]:
     """Every model's sampled single output (pass@1) at the cost of one generation."""
     return _stars(study, [row for row in study.pass_at_k if row.benchmark == benchmark and row.k == 1], unit)
 
 
-def thinned(curve):
+def thinned(curve: Curve) -> Curve:
     """The curve with few enough points to draw: all up to k = 32, then eight an octave, and the last.
 
     At n = 2000 a line of 1,000 points looks the same and makes the page many times heavier.
@@ -117,14 +119,14 @@ def thinned(curve):
     return Curve(curve.model, curve.ranker, *parts)
 
 
-def thinned_places(k):
+def thinned_places(k: Sequence[int]) -> list[int]:
     """Which of the sizes `k`, rising, are drawn: all up to 32, then eight an octave, and the last; their positions."""
     drawn = {round(32 * 2 ** (step / 8)) for step in range(8 * 20)}
     return [place for place, size in enumerate(k) if size <= 32 or size in drawn or size == k[-1]]
 
 
 def _curves(study, rows, unit, columns=("value", "low", "high")):
-    grouped = {}
+    grouped: dict[tuple[str, str | None], list] = {}
     for row in rows:
         if getattr(row, columns[0]) is not None:
             grouped.setdefault((row.model, getattr(row, "ranker", None)), []).append(row)

@@ -1,17 +1,19 @@
 """The page's data: one JSON text that its script reads."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 from isobudget.report import formatting, sentences
 from isobudget.report.browser import browser
 from isobudget.report.colours import looks, variables
 from isobudget.report.curves import candidate_cost, greedy_stars, published_tables
-from isobudget.report.database import connected
+from isobudget.report.database import Study, connected
 from isobudget.report.families import families
 from isobudget.study.units import UNITS
 
 
-def page_data(study, database):
+def page_data(study: Study, database: str | Path) -> dict[str, Any]:
     """Everything that the page's script draws, ready for JSON.
 
     Args:
@@ -25,7 +27,7 @@ def page_data(study, database):
     return {"models": _models(study), "units": units, "benchmarks": parts}
 
 
-def in_script(data):
+def in_script(data: Any) -> str:
     """JSON that can stand between <script> and </script>, whatever texts are in it: no letter of it opens a tag."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     for letter in "<>&\u2028\u2029":

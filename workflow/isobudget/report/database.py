@@ -3,10 +3,12 @@
 import json
 import math
 from collections import namedtuple
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -47,12 +49,17 @@ _QUERIES = {
     "rejected": "benchmark model decoding reason count",
 }
 _LATER = {"labels": "labels", "at_hand_tests": "tests_at_hand"}  # query: the table without which it has no rows
+# A named row of a table or a query above; which columns it has is known when the database is read.
+Row = Any
 Rows = {
     name: namedtuple(name, f"{columns} {_OPTIONAL.get(name, '')}") for name, columns in (COLUMNS | _QUERIES).items()
 }
 
 # A foreign file must not make DuckDB fetch an extension that could read it.
-_OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 @dataclass(frozen=True)
@@ -88,30 +95,30 @@ class Study:
     published: dict  # {benchmark: {model: its name in isobudget.study.published}}
 
     @cached_property
-    def benchmarks(self):
+    def benchmarks(self) -> list[str]:
         """Names of the benchmarks with a score, sorted."""
         return sorted({row.benchmark for row in self.pass_at_k} | {row.benchmark for row in self.greedy})
 
     @cached_property
-    def models(self):
+    def models(self) -> list[str]:
         """Every model with a score or a row of costs, the cheapest first; one without a known cost comes last."""
         named = {row.model for row in (*self.pass_at_k, *self.greedy, *self.costs)}
-        order = {}
+        order: dict[str, float] = {}
         for unit in UNITS:
             for model, cost in self.costs_in(unit).items():
                 order.setdefault(model, cost.relative)
         return sorted(named, key=lambda model: (order.get(model, math.inf), model))
 
-    def costs_in(self, unit):
+    def costs_in(self, unit: str) -> dict[str, Row]:
         """{model: its row of costs} for the models whose cost in this unit is known."""
         return {row.model: row for row in self.costs if row.unit == unit and row.generation and row.relative}
 
-    def scored_models(self, benchmark):
+    def scored_models(self, benchmark: str) -> list[str]:
         """The models with pass@k on a benchmark, the cheapest first."""
         scored = {row.model for row in self.pass_at_k if row.benchmark == benchmark}
         return [model for model in self.models if model in scored]
 
-    def models_on(self, benchmark):
+    def models_on(self, benchmark: str) -> list[str]:
         """The models with any score on a benchmark, the cheapest first."""
         scored = {row.model for row in (*self.pass_at_k, *self.greedy) if row.benchmark == benchmark}
         return [model for model in self.models if model in scored]
@@ -120,28 +127,28 @@ class Study:
         """Whether a table of COLUMNS has a row of a benchmark."""
         return any(row.benchmark == benchmark for row in getattr(self, table))
 
-    def size(self, benchmark):
+    def size(self, benchmark: str) -> str:
         """How many problems were judged, in words that say so where that is not the whole benchmark."""
         held = next((row.problems for row in self.problems if row.benchmark == benchmark), 0)
         whole = self.whole.get(benchmark, held)
         return f"{held:,} of its {whole:,} problems" if held < whole else f"{held:,} problems"
 
-    def part(self, benchmark):
+    def part(self, benchmark: str) -> bool:
         """Whether the study holds only a part of the benchmark."""
         held = next((row.problems for row in self.problems if row.benchmark == benchmark), 0)
         return held < self.whole.get(benchmark, held)
 
-    def asked(self, unit):
+    def asked(self, unit: str) -> list[float]:
         """The budgets that the study asked for in a unit, where the aggregate stage kept its settings."""
         return self._setting("budgets", {}).get(unit, [])
 
     @cached_property
-    def unranked(self):
+    def unranked(self) -> dict[str, list[str]]:
         """{model: the rankers that cannot score its samples}, where the aggregate stage kept its settings."""
         return self._setting("unranked", {})
 
     @cached_property
-    def servers(self):
+    def servers(self) -> dict[str, dict[str, Any]]:
         """{model: what of its samples a server kept back or left out, as engines.shortfalls.of_model}."""
         return json.loads(dict(self.kept).get("servers", "{}"))
 
@@ -151,12 +158,14 @@ class Study:
         except (KeyError, TypeError, ValueError):
             return default
 
-    def n(self, benchmark, model):
+    def n(self, benchmark: str, model: str) -> int | None:
         """Samples a problem, or None where no sampled outcome is held."""
         return next((row.n for row in self.samples if (row.benchmark, row.model) == (benchmark, model)), None)
 
 
-def read_study(path, whole=None, published=None):
+def read_study(
+    path: str | Path, whole: Mapping[str, int] | None = None, published: Mapping[str, dict[str, str]] | None = None
+) -> Study:
     """Read the database, whole, without changing it.
 
     Args:
@@ -191,18 +200,18 @@ def read_study(path, whole=None, published=None):
     return Study(**tables, whole=dict(whole or {}), published=dict(published or {}))
 
 
-def connected(path):
+def connected(path: str | Path) -> duckdb.DuckDBPyConnection:
     """A connection that changes nothing, to be used in a `with`."""
     return duckdb.connect(str(path), read_only=True, config=_OFFLINE)
 
 
-def query(connection, name, **keys):
+def query(connection: duckdb.DuckDBPyConnection, name: str, **keys: Any) -> list[tuple]:
     """The rows of queries/{name}.sql, as tuples; NaN is None."""
     text = resources.files(__package__).joinpath("queries", f"{name}.sql").read_text()
     return [tuple(_plain(value) for value in row) for row in connection.execute(text, keys).fetchall()]
 
 
-def columns_of(connection, table):
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
     """The names of a table's columns; an empty set where the database has no such table."""
     found = connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = ?", [table])
     return {column for (column,) in found.fetchall()}

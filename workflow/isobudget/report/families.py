@@ -4,10 +4,12 @@ A family's query gives benchmark, model, choice, k, draws, value, low, high: a s
 95 % interval), the generations paid for it, and what told among them (a ranker; null where there is nothing to choose).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import duckdb
 
 from isobudget.report.curves import candidate_cost, thinned_places
-from isobudget.report.database import columns_of, query
+from isobudget.report.database import Study, columns_of, query
 from isobudget.study.rankers import AT_HAND
 from isobudget.study.units import UNITS
 
@@ -87,7 +89,7 @@ FAMILIES = (
 )
 
 
-def families(study, connection, benchmark):
+def families(study: Study, connection: duckdb.DuckDBPyConnection, benchmark: str) -> list[dict[str, Any]]:
     """The families of one benchmark that the database holds, ready for JSON.
 
     Returns:
@@ -102,7 +104,7 @@ def families(study, connection, benchmark):
 def _family(study, connection, benchmark, family):
     if not columns_of(connection, family.table):
         return None
-    grouped = {}
+    grouped: dict[tuple[str, str | None], list] = {}
     for model, choice, *point in query(connection, f"family_{family.key}", benchmark=benchmark):
         grouped.setdefault((model, choice), []).append(point)
     if not grouped:

@@ -6,7 +6,7 @@ from html import escape
 from isobudget.report.colours import THEME, variables
 
 
-def inline_svg(text, prefix, alternative):
+def inline_svg(text: str, prefix: str, alternative: str) -> str:
     """The SVG as an element of an HTML page.
 
     Args:

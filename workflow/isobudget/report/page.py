@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from isobudget.report import choosing, sentences
 from isobudget.report.colours import looks, variables
-from isobudget.report.database import COLUMNS
+from isobudget.report.database import COLUMNS, Study
 from isobudget.report.formatting import NAMES, amount, chooser_words, digits, percent, points, scale, short_names
 from isobudget.study.units import UNITS
 
@@ -19,7 +21,9 @@ QUESTION = "With the same budget: run a large code model once, or a small one ma
 SCRIPTS = ("elements", "words", "axes", "chart", "explore", "problems", "start")
 
 
-def page(study, data, figures, provenance):
+def page(
+    study: Study, data: str, figures: Mapping[str, list[dict[str, Any]]], provenance: list[tuple[str, str]]
+) -> str:
     """The whole page as text.
 
     Args:
@@ -267,7 +271,7 @@ def _verdicts(study, benchmark):
 
 def _rejected(study, benchmark):
     """A phrase for each model and decoding with texts that held no program: how many, and why."""
-    found = {}
+    found: dict[tuple[str, str], list] = {}
     for row in study.rejected:
         if row.benchmark == benchmark:
             found.setdefault((row.model, row.decoding), []).append(row)

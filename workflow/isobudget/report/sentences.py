@@ -1,8 +1,10 @@
 """The study's question answered in sentences, as far as its figures carry."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from isobudget.report.database import Row, Study
 from isobudget.report.formatting import NAMES, chooser_words, digits, percent, points, short_names, times
 
 
@@ -14,25 +16,25 @@ class Rival(NamedTuple):
     n: int | None
 
 
-def winners(study, benchmark, unit):
+def winners(study: Study, benchmark: str, unit: str) -> list[Row]:
     """The rows of `winners` of one benchmark and unit, by budget."""
     rows = [row for row in study.winners if (row.benchmark, row.unit) == (benchmark, unit)]
     return sorted(rows, key=lambda row: row.budget)
 
 
-def separated(row):
+def separated(row: Row) -> bool | None:
     """Whether the 95 % interval of the winner's margin lies above 0; None without a runner-up."""
     return None if row.margin_low is None else row.margin_low > 0
 
 
-def prices(study, benchmark, unit):
+def prices(study: Study, benchmark: str, unit: str) -> dict[str, float]:
     """{model: price of one generation, in generations of the study's cheapest model}, cheapest first."""
     costs = study.costs_in(unit)
     known = [model for model in study.scored_models(benchmark) if model in costs]
     return {model: costs[model].relative for model in sorted(known, key=lambda model: costs[model].relative)}
 
 
-def undersampled(study, benchmark, unit, budget):
+def undersampled(study: Study, benchmark: str, unit: str, budget: float) -> list[Rival]:
     """The models that could afford a budget but were sampled too little for a score there (k <= n/2).
 
     Returns a list of Rival. One of them might have won, so a reader must be told.
@@ -46,7 +48,7 @@ def undersampled(study, benchmark, unit, budget):
     return rivals
 
 
-def unscored(study, benchmark, unit):
+def unscored(study: Study, benchmark: str, unit: str) -> str | None:
     """A sentence on the budgets that were asked for and have no score of any model, or None."""
     found = [row.budget for row in winners(study, benchmark, unit)]
     missing = [budget for budget in study.asked(unit) if not any(math.isclose(budget, each) for each in found)]
@@ -56,7 +58,7 @@ def unscored(study, benchmark, unit):
     return f"budget {told}: no score, it buys no generation or more than half of the samples drawn (k <= n/2)"
 
 
-def headline(study, benchmark, unit):
+def headline(study: Study, benchmark: str, unit: str) -> str:
     """One sentence: a large model once, or a small one many times, in one unit of cost.
 
     It reads the smallest budget of the study that buys one generation of the dearest model, and claims
@@ -95,7 +97,7 @@ def headline(study, benchmark, unit):
     return sentence + "."
 
 
-def recommendation(study, benchmark, unit):
+def recommendation(study: Study, benchmark: str, unit: str) -> tuple[str, str] | None:
     """What to do in one short sentence, and what says so in another; None where no budget compares two models."""
     row = deciding(study, benchmark, unit)
     if row is None or row.runner_up is None or separated(row) is None:
@@ -112,7 +114,7 @@ def recommendation(study, benchmark, unit):
     return f"With equal {NAMES[unit]}, no difference shows between {best} and {other}.", why
 
 
-def verdict(study, row):
+def verdict(study: Study, row: Row) -> str:
     """What one row of `winners` says, without a full stop."""
     best = f"{_short(study, row.model)} run {times(row.k)}"
     if row.runner_up is None:
@@ -127,7 +129,7 @@ def verdict(study, row):
     return f"{best} and {other} are not separated: {mine} % and {theirs} % of problems ({margin})"
 
 
-def without_tests(study, benchmark, unit):
+def without_tests(study: Study, benchmark: str, unit: str) -> str | None:
     """One sentence on choosing by a ranker instead of by tests, at the headline's budget, or None.
 
     The tables hold no paired interval between a ranker and another model's single output, so the
@@ -159,19 +161,19 @@ def without_tests(study, benchmark, unit):
     )
 
 
-def deciding(study, benchmark, unit):
+def deciding(study: Study, benchmark: str, unit: str) -> Row | None:
     """The row of `winners` at the smallest budget that buys one generation of the dearest model, or None."""
     price = prices(study, benchmark, unit)
     dearest = list(price.values())[-1] if price else math.inf
     return next((row for row in winners(study, benchmark, unit) if row.budget >= dearest * (1 - 1e-9)), None)
 
 
-def at_budget(rows, row):
+def at_budget(rows: Iterable[Row], row: Row) -> list[Row]:
     """Those of `rows` that have the benchmark, unit and budget of one row of `winners`."""
     return _at(rows, row.benchmark, row.unit, row.budget)
 
 
-def interval(row):
+def interval(row: Row) -> str:
     """A row's 95 % interval in per cent: `67.5 to 80.2`."""
     return "no interval" if row.low is None else f"{percent(row.low)} to {percent(row.high)}"
 

@@ -3,11 +3,12 @@
 import argparse
 import sys
 import textwrap
+from collections.abc import Iterable
 
 from isobudget.engines import shortfalls
 from isobudget.files.errors import StudyError
 from isobudget.report import choosing, sentences
-from isobudget.report.database import read_study
+from isobudget.report.database import Row, Study, read_study
 from isobudget.report.formatting import NAMES, digits, percent, points, scale, short_names
 from isobudget.study.config import BENCHMARKS
 from isobudget.study.units import UNITS
@@ -16,7 +17,7 @@ WIDTH = 100
 _LEFT = {"best", "95 % int.", "runner-up", "separated"}
 
 
-def table(study):
+def table(study: Study) -> str:
     """The whole text, plain, every line within 100 columns: a block for each benchmark and unit."""
     blocks = [
         _block(study, benchmark, unit)
@@ -110,7 +111,7 @@ def _notes(study, benchmark, unit, rows, names):
     return [*notes, left_open] if left_open else notes
 
 
-def scale_words(unit, rows):
+def scale_words(unit: str, rows: Iterable[Row]) -> str:
     """The unit of the column of absolute budgets, in words."""
     words = scale(unit, max(row.budget_absolute or 0 for row in rows)).axis
     return words.removesuffix(" a thousand problems") + (" for a thousand times" if "thousand" in words else "")
@@ -120,7 +121,7 @@ def _letter(position):
     return chr(ord("A") + position) if position < 26 else f"M{position}"
 
 
-def main():
+def main() -> None:
     """Print the table; a StudyError is one sentence and exit code 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", required=True, help="results/isobudget.duckdb")

@@ -24,7 +24,7 @@ _READS = re.compile(r"resources\.files\((__package__|\"isobudget[\w.]*\")\)")
 
 
 @functools.cache
-def code_checksum(*modules):
+def code_checksum(*modules: str) -> str:
     """A short checksum of the code of stages.
 
     Args:
@@ -38,7 +38,7 @@ def code_checksum(*modules):
     return hashlib.sha256(b"\0".join(_content(file) for file in files)).hexdigest()[:16]
 
 
-def code_files(*modules):
+def code_files(*modules: str) -> set[Path]:
     """The set of files of the package that these modules and all that they import consist of, as `code_checksum`."""
     names = {name if _files_of(name) else name.rpartition(".")[0] for name in modules}
     todo = {file for name in names for file in _files_of(name) | _files_of(f"{name}.__main__")}
@@ -51,12 +51,12 @@ def code_files(*modules):
 
 
 @functools.cache
-def _content(file):
+def _content(file: Path) -> bytes:
     return file.read_bytes()
 
 
 @functools.cache
-def _needed(file):
+def _needed(file: Path) -> frozenset[Path]:
     """The files that one file imports or reads, but for those left out."""
     if file.suffix != ".py":
         return frozenset()
@@ -79,7 +79,7 @@ def _needed(file):
 
 
 @functools.cache
-def _files_of(name):
+def _files_of(name: str) -> frozenset[Path]:
     """The files that a dotted name stands for: a module, or a package's own file; none if it is left out."""
     _, *parts = name.split(".")
     if not parts or (parts[0] in LEFT_OUT and "/".join(parts[:2]) not in KEPT):

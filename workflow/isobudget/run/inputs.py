@@ -126,7 +126,8 @@ class Inputs:
         if chosen.row.replays:
             return {"recording": self._recording(paths.MODELS, **_keys(wildcards))}
         if chosen.row.lacks_config:
-            return {"config": self._local(chosen.config) if Path(chosen.config).is_file() else []}
+            config = chosen.config
+            return {"config": self._local(config) if config and Path(config).is_file() else []}
         return {"weights": self.weights(wildcards.model)}
 
     def architectures(self, models: Iterable[str]) -> list[str]:
@@ -173,6 +174,7 @@ class Inputs:
     def vote(self, wildcards: Any) -> dict[str, str]:
         """What a ranker that lets the samples vote reads beside them."""
         source = rankers.inputs_of(wildcards.ranker, wildcards.model)
+        assert source is not None  # else nobody votes
         keys = {key: getattr(wildcards, key) for key in ("benchmark", "model", "block")}
         return {
             "behaviours": self.one(paths.BEHAVIOURS, source=source, decoding=SAMPLED, **keys),
@@ -245,8 +247,8 @@ class Inputs:
             files += self.calibrations(SimpleNamespace(model=model))
             files += self.tests_of_writer(SimpleNamespace(model=model))
         for cell in self._cells:
-            read = [file for file in self.of_kind("scores", cell) if rankers.reader(file.ranker, cell.model)]
-            files += [file.path for file in read]
+            scores = [(file.ranker, file.path) for file in self.of_kind("scores", cell)]
+            files += [path for ranker, path in scores if ranker and rankers.reader(ranker, cell.model)]
         return files
 
 

@@ -12,7 +12,7 @@ def gpus(study: Study, model: str | None) -> int:
 
 def places(study: Study, model: str | None) -> int:
     """Places at the servers that a job takes which asks one; it keeps as many requests in flight as its model may."""
-    return int(bool(model) and study.models[model].row.asks)
+    return int(study.models[model].row.asks) if model else 0
 
 
 def engine_threads(

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from isobudget.run import recordings
 from isobudget.study import published, rankers
 from isobudget.study.benchmarks import BENCHMARKS
+from isobudget.study.config import Study
 
 PEAK = 312e12  # FLOP/s of an A100, bfloat16, dense (NVIDIA's data sheet)
 # Assumptions: writing, a token at a time, moves weights and caches more than it multiplies; reading does not.
@@ -41,7 +42,7 @@ class Work(NamedTuple):
     hours: float | None  # at WRITING and READING of the peak
 
 
-def plan(study):
+def plan(study: Study) -> list[Work]:
     """The Work of each model of a config.Study that draws samples, in its order; n not known yet counts as one block.
 
     Problems are counted as benchmarks.BENCHMARKS has them, or the study's first `problems`, and of a local file no more
@@ -50,7 +51,7 @@ def plan(study):
     return [_work(study, model) for model, settings in study.models.items() if settings.row.draws]
 
 
-def report(study):
+def report(study: Study) -> str:
     """The plan as lines for a person; "" where no model runs."""
     works = plan(study)
     if not works:
@@ -59,8 +60,14 @@ def report(study):
     lines = [f"{'the whole study':{width + 10}}  {'n':>15} {'generations':>12} {'readings':>12} {'GPU-hours':>22}"]
     lines += [_line(work, width, study.auto) for work in works]
     known = [work for work in works if work.hours is not None]
-    total = Work("all", (), *(sum(getattr(work, key) for work in works) for key in ("generations", "readings")), 0, 0)
-    total = total._replace(paper_hours=sum(w.paper_hours for w in known), hours=sum(w.hours for w in known))
+    total = Work(
+        "all",
+        n=(),
+        generations=sum(work.generations for work in works),
+        readings=sum(work.readings for work in works),
+        paper_hours=sum(work.paper_hours or 0 for work in known),
+        hours=sum(work.hours or 0 for work in known),
+    )
     lines.append(_line(total, width, ()))
     lines.append(
         f"  GPU-hours: from {100 * WRITING:.0f} % of an A100's {PEAK / 1e12:.0f} TFLOP/s ({100 * READING:.0f} % for "
@@ -105,7 +112,7 @@ def _work(study, model):
         written, read = written + drawn * tokens, read + ranked * tokens
     first = study.benchmarks[0]
     prompts = min(study.calibration.prompts, _problems(study, first))
-    runs = recordings.calibration_runs(study, model, None)  # nothing of a model that runs lies in recordings/
+    runs = recordings.calibration_runs(study, model, "")  # nothing of a model that runs lies in recordings/
     timed = prompts * study.calibration.samples * runs
     generations, written = generations + timed, written + timed * study.max_tokens(first)
     size = _tflops(study, model)

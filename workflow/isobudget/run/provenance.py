@@ -9,15 +9,17 @@ import base64
 import contextlib
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from isobudget.study.config import Study
 from isobudget.study.stages import STAGES, is_dear
 
 RECORDS = Path(".snakemake/metadata")
 OUTDATED = (1, 1)  # a time of 1970, older than all that a file is made of
 
 
-def settings(study, sized):
+def settings(study: Study, sized: Study | None) -> dict[str, str]:
     """What the files of a study are made with.
 
     Args:
@@ -31,7 +33,7 @@ def settings(study, sized):
     return {place: hashlib.sha256(text.encode()).hexdigest()[:16] for place, text in found.items()}
 
 
-def changed(results, before, now):
+def changed(results: str | Path, before: Mapping[str, str], now: Mapping[str, str]) -> tuple[list[Path], list[Path]]:
     """Those places whose files were made with other settings and are there, as two lists of paths: dear, others.
 
     Args:
@@ -39,13 +41,14 @@ def changed(results, before, now):
         before, now: what `settings` gave for the files that are there, and gives for this study.
     """
     other = [place for place in now if before.get(place, now[place]) != now[place]]
-    dear, cheap = [], []
+    dear: list[Path] = []
+    cheap: list[Path] = []
     for place in other:
         (dear if is_dear(place) else cheap).extend(sorted(Path(results).glob(place)))
     return sorted(dear), sorted(cheap)
 
 
-def outdate(results, places):
+def outdate(results: str | Path, places: Sequence[Path]) -> None:
     """Make files older than what they are made of, so that Snakemake makes them, and what follows from them, anew.
 
     What Snakemake's records here say of these results is of files that others have made anew since, if it says

@@ -20,11 +20,12 @@ from isobudget.files import paths
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json, read_metadata, read_rows, whole_file, write_json
 from isobudget.study import rankers, sample_counts
+from isobudget.study.config import Study
 
 KINDS = ("samples", "scores", "written", "calibrations", "models")
 
 
-def check(study, root):
+def check(study: Study, root: str | Path) -> None:
     """Refuse, before any job, a study that asks recordings/ for more than they hold.
 
     Args:
@@ -85,12 +86,12 @@ def check(study, root):
                     )
 
 
-def held(study, root):
+def held(study: Study, root: str | Path) -> dict[str, int]:
     """{model: blocks that can be replayed}: as many in a row as there are samples, and scores of recorded rankers.
 
     Models of which recordings/ need to hold nothing are left out.
     """
-    found = {}
+    found: dict[str, int] = {}
     for model, settings in study.models.items():
         recorded = [r for r in study.rankers_of(model) if (s := rankers.reader(r, model)) and _replayed(study, s)]
         kinds = [(paths.SCORES, {"ranker": ranker}) for ranker in recorded]
@@ -105,11 +106,11 @@ def held(study, root):
     return found
 
 
-def _replayed(study, model):
+def _replayed(study: Study, model: str) -> bool:
     return study.models[model].row.replays
 
 
-def calibration_runs(study, model, root):
+def calibration_runs(study: Study, model: str, root: str | Path) -> int:
     """How many calibration runs a model has: those asked for, or those recorded."""
     chosen = study.models[model]
     if not chosen.row.calibrates or chosen.timed_by_hand:
@@ -120,7 +121,7 @@ def calibration_runs(study, model, root):
     return len(list(folder.glob("*.json")))
 
 
-def keep(results, recordings):
+def keep(results: str | Path, recordings: str | Path) -> list[Path]:
     """Copy what is new; returns the list of paths written, below recordings."""
     results, recordings = Path(results), Path(recordings)
     written = []
@@ -144,7 +145,7 @@ def keep(results, recordings):
     return written
 
 
-def seed(results, recordings):
+def seed(results: str | Path, recordings: str | Path) -> list[Path]:
     """Copy recordings that the results folder lacks; returns the list of paths written, below results."""
     results, recordings = Path(results), Path(recordings)
     written = []
@@ -158,11 +159,11 @@ def seed(results, recordings):
     return written
 
 
-def _is_new(file, target):
+def _is_new(file: Path, target: Path) -> bool:
     return not target.exists() or target.stat().st_mtime < file.stat().st_mtime
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description="Put what a live study drew into recordings/.")
     parser.add_argument("--results", required=True, help="a results folder of live models")
     parser.add_argument("--recordings", default="recordings")

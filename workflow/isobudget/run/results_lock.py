@@ -17,7 +17,9 @@ import os
 import shlex
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TextIO
 
 from isobudget.files.errors import StudyError
 from isobudget.run import provenance
@@ -41,11 +43,12 @@ class Claim:
             in a folder of that name here, and binds the runs of this folder alone.
     """
 
-    def __init__(self, results):
+    def __init__(self, results: str):
         self._results = results
         self._path = Path(results) / NAME
-        self._file = None
-        self._made, self._settings = {}, {}
+        self._file: TextIO | None = None
+        self._made: dict[str, dict[str, str]] = {}
+        self._settings: dict[str, Any] = {}
         why, busy = self._take()
         self.notice = why if busy else None
         if self._file:
@@ -56,7 +59,7 @@ class Claim:
                 _clear(results)
             self._write(at_work=True)
 
-    def vet(self, code):
+    def vet(self, code: str) -> None:
         """Return if no file there was made with other code than `code`, but where Snakemake has a record of it here.
 
         Args:
@@ -74,7 +77,7 @@ class Claim:
                     f"{self._results} && rm -rf {' '.join([*map(shlex.quote, cheap_places(self._results)), NAME])}`."
                 )
 
-    def compare(self, settings):
+    def compare(self, settings: Callable[[], Mapping[str, str]]) -> str | None:
         """See to it that files made with other settings are made anew, where Snakemake has no record of that here.
 
         Args:
@@ -99,7 +102,7 @@ class Claim:
         provenance.outdate(self._results, cheap)
         return f"{' '.join(map(str, cheap))}: {where}; a run makes them anew." if cheap else None
 
-    def insist(self, code, settings):
+    def insist(self, code: str, settings: Mapping[str, str]) -> None:
         """Return if no other run is at work here; where a file system has no locks, Snakemake's own must do.
 
         Args:

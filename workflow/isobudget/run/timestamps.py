@@ -6,6 +6,7 @@ Snakemake fails a job whose output is older than its input, and deletes the outp
 import contextlib
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from isobudget.files.errors import StudyError
@@ -13,7 +14,7 @@ from isobudget.files.errors import StudyError
 LEEWAY = 5  # seconds: clocks of a file server and of its users are never quite the same
 
 
-def mend(*folders, inputs=()):
+def mend(*folders: str | Path, inputs: Iterable[str | Path] = ()) -> str | None:
     """Give each file from the future the time that it is now; what is in them stays.
 
     Args:
@@ -26,7 +27,7 @@ def mend(*folders, inputs=()):
     Raises:
         StudyError: this user may not set the time of an input.
     """
-    now, latest, mended = time.time(), 0, 0
+    now, latest, mended = time.time(), 0.0, 0
     for folder in folders:
         for place, _, names in os.walk(folder):
             for name in ("", *names):
@@ -51,5 +52,5 @@ def mend(*folders, inputs=()):
     return f"{mended:,} files were from the future, up to {until}: some clock was or is wrong. They are from now on."
 
 
-def _minute(seconds):
+def _minute(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

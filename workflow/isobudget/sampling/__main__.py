@@ -1,5 +1,6 @@
 """Draw one block of samples, `n` for every problem, and keep them as they came."""
 
+import argparse
 import importlib
 
 from isobudget.engines import answer_log
@@ -10,7 +11,7 @@ from isobudget.files.tables import read_rows, write_rows
 from isobudget.study.engines import ENGINES
 
 
-def draw_block(args):
+def draw_block(args: argparse.Namespace) -> None:
     """One block: sample numbers `block * n` to `block * n + n - 1` of every problem."""
     problems = read_rows(args.problems, "problems").to_pylist()
     where = {"benchmark": args.benchmark, "model": args.model, "decoding": args.decoding, "block": args.block}
@@ -21,7 +22,7 @@ def draw_block(args):
     answer_log.beside(args.output).unlink(missing_ok=True)
 
 
-def main():
+def main() -> None:
     parser = stage.arguments(__doc__, SampleSettings)
     parser.add_argument("--problems", required=True)
     parser.add_argument("--benchmark", required=True)

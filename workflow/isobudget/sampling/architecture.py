@@ -1,5 +1,6 @@
 """Keep a model's own config.json: from it the FLOPs of a generation are counted."""
 
+import argparse
 from pathlib import Path
 
 from isobudget.files import stage
@@ -8,7 +9,7 @@ from isobudget.files.settings import ArchitectureSettings
 from isobudget.files.tables import read_json, write_json
 
 
-def keep_config(args):
+def keep_config(args: argparse.Namespace) -> None:
     """Copy config.json from recordings/, the weights' folder, a file, or the hub."""
     if args.recording:
         write_json(args.output, read_json(args.recording))

@@ -4,6 +4,7 @@ Loading is left out. A first small batch, untimed, lets the engine warm up. Scor
 on the same completions where the study ranks with this model.
 """
 
+import argparse
 import importlib
 
 from isobudget.engines.base import prepare
@@ -14,7 +15,7 @@ from isobudget.sampling.prompts import prompts
 from isobudget.study.engines import ENGINES
 
 
-def calibrate(args):
+def calibrate(args: argparse.Namespace) -> None:
     """Write one calibration run, or replay one.
 
     The engine's `timed` gives (completions a problem, seconds of drawing, seconds of scoring or None, what the run's
@@ -47,7 +48,7 @@ def calibrate(args):
     write_json(args.output, run)
 
 
-def main():
+def main() -> None:
     parser = stage.arguments(__doc__, CalibrateSettings)
     parser.add_argument("--problems", required=True)
     parser.add_argument("--model", required=True)

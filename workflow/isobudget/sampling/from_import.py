@@ -1,13 +1,23 @@
 """A block of imported samples, cut from what reading the file kept."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from isobudget.files.settings import SampleSettings
 from isobudget.files.tables import damaged, read_metadata
 from isobudget.sampling.imported.check import too_few
 
 
-def samples(problems, settings, where, source, output=None):
+def samples(
+    problems: list[dict[str, Any]],
+    settings: SampleSettings,
+    where: Mapping[str, Any],
+    source: str,
+    output: str | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Take a block: n samples a problem, from number block * n.
 
     Args and returns as sampling.live.samples; `source` is the file that `isobudget.sampling.imported` wrote.

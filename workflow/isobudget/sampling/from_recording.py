@@ -1,10 +1,20 @@
 """Samples that this pipeline drew before and kept in recordings/."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import SampleSettings
 from isobudget.files.tables import read_metadata, read_rows
 
 
-def samples(problems, settings, where, source, output=None):
+def samples(
+    problems: list[dict[str, Any]],
+    settings: SampleSettings,
+    where: Mapping[str, Any],
+    source: str,
+    output: str | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Replay a block: the rows of the study's problems, if they were drawn the way the study asks.
 
     Args and returns as sampling.live.samples; `source` is the file to replay.
@@ -30,7 +40,7 @@ def samples(problems, settings, where, source, output=None):
                 f"{source}: recorded with {key} {metadata['settings'].get(key)!r}, the study asks for {wanted!r}; "
                 "change decoding in the config or sample anew with engine: vllm."
             )
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for row in read_rows(source, "samples").to_pylist():
         found.setdefault(row["task_id"], []).append(row)
     rows = []

@@ -1,10 +1,21 @@
 """Samples from a model that runs now."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from isobudget.engines import vllm
+from isobudget.engines.base import Completion
+from isobudget.files.settings import CalibrateSettings, SampleSettings
 from isobudget.sampling.prompts import WARM_UP, pairs, prompts
 
 
-def samples(problems, settings, where, source=None, output=None):
+def samples(
+    problems: list[dict[str, Any]],
+    settings: SampleSettings,
+    where: Mapping[str, Any],
+    source: str | None = None,
+    output: str | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Draw a block.
 
     Args:
@@ -43,7 +54,14 @@ def samples(problems, settings, where, source=None, output=None):
     }
 
 
-def timed(problems, asked, settings, model, run, source=None):
+def timed(
+    problems: list[dict[str, Any]],
+    asked: Sequence[str | list[int]],
+    settings: CalibrateSettings,
+    model: str,
+    run: int,
+    source: str | None = None,
+) -> tuple[list[list[Completion]], float, float | None, dict[str, Any]]:
     """Time the model in this process.
 
     Args:

@@ -4,6 +4,11 @@ A completion model is given the problem's prompt as it is. The form's name is pa
 sample settings: other words are another form, or old samples would pass for new ones.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
+from isobudget.engines.base import Completion
+from isobudget.files.settings import SampleSettings
 from isobudget.study.engines import ENGINES
 
 # for a first small batch: another prompt than those that are timed, so that nothing of theirs is in the cache
@@ -17,12 +22,12 @@ FORMS = {
 }
 
 
-def instruction(form, problem):
+def instruction(form: str, problem: dict[str, Any]) -> str:
     """The user's turn for a problem (a row of problems), in one of FORMS; str."""
     return FORMS[form].replace("{prompt}", problem["prompt"].strip("\n"))
 
 
-def prompts(problems, settings):
+def prompts(problems: list[dict[str, Any]], settings: SampleSettings) -> Sequence[str | list[int]]:
     """What the model reads for each problem: its prompt (str), or for a chat model token ids (list of int).
 
     A server has the chat template itself, and is given what the user says (str).
@@ -44,7 +49,7 @@ def prompts(problems, settings):
     return chat.tokens(settings, turns)
 
 
-def pairs(problems, drawn):
+def pairs(problems: list[dict[str, Any]], drawn: list[list[Completion]]) -> list[tuple[str, str]]:
     """(prompt, text) of every completion, for a model that reads them back.
 
     Args:

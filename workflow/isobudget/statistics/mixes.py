@@ -6,6 +6,7 @@ climbing, every sample at one price. Here samples have costs, and every mix that
 """
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,9 @@ class Choice(NamedTuple):
     spent: float
 
 
-def allocations(costs, most, budget, models=None, limit=LIMIT):
+def allocations(
+    costs: Sequence[float], most: Sequence[int], budget: float, models: int | None = None, limit: int = LIMIT
+) -> np.ndarray | None:
     """Every mix that a budget buys, cheapest first.
 
     Args:
@@ -68,7 +71,7 @@ def allocations(costs, most, budget, models=None, limit=LIMIT):
     return found[np.argsort(found @ np.asarray(costs, float), kind="stable")]
 
 
-def scores(samples, counts):
+def scores(samples: Sequence[Samples], counts: np.ndarray) -> np.ndarray:
     """Whether any sample of a mix passes, for each problem: 1 - prod_m C(n_m - c_m, k_m) / C(n_m, k_m), unbiased.
 
     Args:
@@ -83,7 +86,7 @@ def scores(samples, counts):
     )
 
 
-def expected_costs(samples, counts):
+def expected_costs(samples: Sequence[Samples], counts: np.ndarray) -> np.ndarray:
     """What a mix costs if one stops at the first pass, models in the order given, for each problem; unbiased.
 
         sum_m cost_m E min(T_m, k_m) prod_{l < m} C(n_l - c_l, k_l) / C(n_l, k_l)
@@ -104,7 +107,15 @@ def expected_costs(samples, counts):
     return total
 
 
-def best(samples, budgets, drawn, splits=10, seed=0, stop=False, limit=LIMIT):
+def best(
+    samples: Sequence[Samples],
+    budgets: Sequence[float],
+    drawn: np.ndarray,
+    splits: int = 10,
+    seed: int = 0,
+    stop: bool = False,
+    limit: int = LIMIT,
+) -> tuple[list[Choice | None], int]:
     """The best mix at each budget, and the best model alone chosen in the same way, both scored on held-out problems.
 
     Half of the problems choose, the other half scores, then the other way round; again for each split. What is chosen
@@ -135,7 +146,7 @@ def best(samples, budgets, drawn, splits=10, seed=0, stop=False, limit=LIMIT):
     worth, price = _means(samples, mixes, np.vstack([sides, np.ones_like(sides[:1])]).T, stop)
     near = _contenders(mixes, worth[:, -1], price[:, -1], budgets)
     errors = _errors(samples, mixes[near], budgets, drawn[:_RESAMPLES], sides, stop)
-    found = []
+    found: list[Choice | None] = []
     for budget, error in zip(budgets, errors, strict=True):
         pair = [_chosen(mixes, worth, price, budget, alone) for alone in (False, True)]
         if any(chosen is None for chosen in pair):

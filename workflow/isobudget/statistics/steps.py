@@ -4,7 +4,8 @@ A budget b buys floor(b / cost) samples. Between two breakpoints, the multiples 
 nothing else does.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,11 +25,11 @@ class Curve(NamedTuple):
     drawn: np.ndarray
     once: float = 0.0
 
-    def price(self, k):
-        """What k samples cost."""
+    def price(self, k: np.ndarray | int) -> Any:
+        """What k samples cost, a float or floats of its shape."""
         return self.once + self.cost * k
 
-    def bought(self, budget):
+    def bought(self, budget: np.ndarray | float) -> np.ndarray:
         """How many samples a budget buys, an int or ints of its shape."""
         return np.maximum(np.floor((budget - self.once) / self.cost * FORGIVEN), 0).astype(int)
 
@@ -67,7 +68,7 @@ class Crossover(NamedTuple):
     crossings: int
 
 
-def breakpoints(curves):
+def breakpoints(curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray]:
     """Every budget at which a count of samples changes, ascending, those that differ by rounding taken as one.
 
     Args:
@@ -84,7 +85,7 @@ def breakpoints(curves):
     return budgets, np.array([curve.bought(budgets) for curve in curves])
 
 
-def margins(first, second, problems):
+def margins(first: Curve, second: Curve, problems: int) -> Margins | None:
     """`first` less `second` at every budget at which both have a score.
 
     Args:
@@ -104,7 +105,7 @@ def margins(first, second, problems):
     return Margins(budgets, end, k, other_k, values, *ends)
 
 
-def crossover(first, second):
+def crossover(first: Curve, second: Curve) -> Crossover | None:
     """The smallest budget from which one of two curves is above the other for as far as they can be compared.
 
     Both are step functions, so the lead may change hands several times: what counts is the last change. Before it the

@@ -11,7 +11,7 @@ import numpy as np
 FORGIVEN = 1 + 1e-9  # as in store/sql/schema.sql: a budget of exactly four buys four, whatever its division rounds to
 
 
-def pass_at_k(n, c, k):
+def pass_at_k(n: int, c: np.ndarray, k: np.ndarray) -> np.ndarray:
     """The share of subsets of k samples that hold at least one that passes, for each problem.
 
         1 - C(n - c, k) / C(n, k) = 1 - prod_{j=0}^{k-1} (n - c - j) / (n - j)
@@ -33,7 +33,7 @@ def pass_at_k(n, c, k):
     return 1.0 - none_passes(n, c, k.max(initial=0))[:, k]
 
 
-def samples_until_pass(n, c, k):
+def samples_until_pass(n: int, c: np.ndarray, k: np.ndarray) -> np.ndarray:
     """How many samples are drawn if one stops at the first that passes, or after k, in expectation for each problem.
 
         E min(T, k) = sum_{j=0}^{k-1} C(n - c, j) / C(n, j),   T the place of the first pass
@@ -56,7 +56,7 @@ def samples_until_pass(n, c, k):
     return np.cumsum(none_passes(n, c, k.max(initial=0)), axis=1)[:, k - 1]
 
 
-def none_passes(n, c, most):
+def none_passes(n: int, c: np.ndarray, most: int) -> np.ndarray:
     """The share of subsets of j samples in which none passes, for each problem: C(n - c, j) / C(n, j), j = 0..most.
 
     Args:
@@ -80,7 +80,7 @@ def none_passes(n, c, most):
     return np.cumprod(factors, axis=1)[where]
 
 
-def rank_score_at_k(passed, scores, kept, k):
+def rank_score_at_k(passed: np.ndarray, scores: np.ndarray, kept: np.ndarray, k: np.ndarray) -> np.ndarray:
     """The share of subsets of k samples whose best-ranked one passes, for each problem.
 
         sum_{i=1}^{n-k+1} C(n - i, k - 1) * pass_i / C(n, k),   pass_i in ranker order, best first
@@ -117,7 +117,7 @@ def rank_score_at_k(passed, scores, kept, k):
     return np.minimum(_ranked_passes(passed, scores, kept) @ _chosen(passed.shape[1], k), 1.0)
 
 
-def samples_within(budget, cost):
+def samples_within(budget: float, cost: float) -> int:
     """The most samples that a budget pays for: floor(budget / cost), in the same unit.
 
     A billionth is forgiven, so that a budget of exactly four samples gives four whatever its division rounds to.
@@ -130,7 +130,7 @@ def samples_within(budget, cost):
     return math.floor(budget / cost * FORGIVEN)
 
 
-def _ranked_passes(passed, scores, kept):
+def _ranked_passes(passed: np.ndarray, scores: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """pass_i in ranker order, tie groups averaged: floats, shape (problems, n)."""
     problems, n = passed.shape
     scores = np.where(kept, scores, np.inf)
@@ -144,7 +144,7 @@ def _ranked_passes(passed, scores, kept):
     return mean[group].reshape(problems, n)
 
 
-def _chosen(n, k):
+def _chosen(n: int, k: np.ndarray) -> np.ndarray:
     """How likely the i-th ranked of n is the best of k: C(n - i, k - 1) / C(n, k), floats, shape (n, ks)."""
     i = np.arange(1, n)[:, None]
     weights = np.empty((n, len(k)))
@@ -153,7 +153,7 @@ def _chosen(n, k):
     return np.cumprod(weights, axis=0, out=weights)
 
 
-def sizes(n, k):
+def sizes(n: int, k: np.ndarray) -> np.ndarray:
     """Sizes of subsets as an array of ints; ValueError for one that is not between 1 and n."""
     k = np.atleast_1d(np.asarray(k, int))
     if k.size and (k.min() < 1 or k.max() > n):

@@ -14,7 +14,9 @@ EXACT = 100  # samples a problem up to which subsets are summed; the work grows 
 DRAWS = 4_000  # orders drawn beyond that: a standard error of at most 0.008 a problem, 0.0007 over 164 of them
 
 
-def voted_rank_score_at_k(passed, scores, clusters, kept, k, seed=0):
+def voted_rank_score_at_k(
+    passed: np.ndarray, scores: np.ndarray, clusters: np.ndarray, kept: np.ndarray, k: np.ndarray, seed: int = 0
+) -> np.ndarray:
     """The share of subsets of k samples whose best one passes, where samples of one cluster add up, for each problem.
 
     In a subset a sample is worth its score times the samples of its cluster that were drawn and kept, and without a
@@ -51,7 +53,7 @@ def voted_rank_score_at_k(passed, scores, clusters, kept, k, seed=0):
     k = sizes(n, k)
     one = _exactly if n <= EXACT else _drawn
     found = np.zeros((len(passed), len(k)))
-    known = {}
+    known: dict[tuple, np.ndarray] = {}
     for problem in range(len(passed)):
         groups = _groups(passed[problem], scores[problem], clusters[problem], kept[problem])
         if groups not in known:
@@ -62,7 +64,7 @@ def voted_rank_score_at_k(passed, scores, clusters, kept, k, seed=0):
 
 def _groups(passed, scores, clusters, kept):
     """((score, votes, size, passing), ...) of the samples that are alike; votes: whether they add up."""
-    found = {}
+    found: dict[tuple, tuple] = {}
     for one in np.flatnonzero(kept):
         key = (clusters[one], None) if clusters[one] >= 0 else (-1, scores[one])
         score, size, passing = found.get(key, (scores[one], 0, 0))

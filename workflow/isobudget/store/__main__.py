@@ -1,5 +1,6 @@
 """Put everything a study found into one DuckDB file, which DuckDB fills from the Parquet files itself."""
 
+import argparse
 import contextlib
 import importlib.metadata
 import json
@@ -25,12 +26,12 @@ from isobudget.study.units import UNITS
 
 ROW_TABLES = {table: table for table in ("problems", "samples", "outcomes", "scores", "at_hand")}
 ROW_TABLES |= {"labels": "imported", "tests_at_hand": "tests"}
-DERIVED = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k", "absolute_budgets")
-DERIVED += ("pass_at_budget", "rank_score_at_budget", "winners", "early_stop_at_k", "early_stop_at_budget", "counts")
-DERIVED += ("at_hand_at_k", "at_hand_at_budget", "at_hand_ceilings")
+DERIVED: tuple[str, ...] = ("load_estimates", "relative_costs", "pass_at_k", "greedy", "rank_score_at_k")
+DERIVED += ("absolute_budgets", "pass_at_budget", "rank_score_at_budget", "winners", "early_stop_at_k")
+DERIVED += ("early_stop_at_budget", "counts", "at_hand_at_k", "at_hand_at_budget", "at_hand_ceilings")
 
 
-def aggregate(args):
+def aggregate(args: argparse.Namespace) -> None:
     """Write the database, whole.
 
     settings: benchmarks (names), models ({name: sampled blocks}, or {name: {benchmark: sampled blocks}}), greedy
@@ -87,7 +88,7 @@ def _fill(connection, settings, files, costs, kept):
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         costs,
     )
-    chosen = {}
+    chosen: dict[str, dict[str, bool]] = {}
     for file in files:
         if file.kind in ("scores", "at_hand"):
             chosen.setdefault(file.model, {})[file.ranker or f"{AT_HAND}{file.source}"] = True

@@ -5,20 +5,22 @@ every ranker.
 """
 
 import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from isobudget.statistics import steps
 from isobudget.statistics.at_hand import WRONG_COSTS, best_k
 from isobudget.statistics.bootstrap import interval
-from isobudget.store.comparisons import Option, options
+from isobudget.store.comparisons import Estimates, Option, options
 from isobudget.store.prices import candidate
 from isobudget.study.rankers import AT_HAND
 
 SINGLES = {"greedy": "greedy", "pass_at_k": "sampled"}  # metric: what one output of a model is called
 
 
-def choosers(estimates, costs):
+def choosers(estimates: Sequence[Estimates], costs: Mapping[str, tuple]) -> list[tuple[str, Option]]:
     """Every way to choose among a model's samples.
 
     Args:
@@ -28,11 +30,11 @@ def choosers(estimates, costs):
         A list of (name, Option).
     """
     found = [("tests", option) for option in options(estimates, costs, True)]
-    found += [(o.ranker, o) for o in options(estimates, costs, False) if o.ranker != "greedy"]
+    found += [(o.ranker, o) for o in options(estimates, costs, False) if o.ranker and o.ranker != "greedy"]
     return found + at_hand(estimates, costs)
 
 
-def at_hand(estimates, costs):
+def at_hand(estimates: Sequence[Estimates], costs: Mapping[str, tuple]) -> list[tuple[str, Option]]:
     """Choosing by each source of tests at hand: a list of (`at_hand:SOURCE`, Option)."""
     found = []
     for each in estimates:
@@ -47,7 +49,7 @@ def at_hand(estimates, costs):
     return found
 
 
-def against_one(estimates, costs):
+def against_one(estimates: Sequence[Estimates], costs: Mapping[str, tuple]) -> list[dict[str, Any]]:
     """Choosing among k samples of a model, less one output of another, at every budget that pays for both.
 
     The budget is the price of that output, or of k samples where they cost more; the output is the same at each.
@@ -92,7 +94,7 @@ def against_one(estimates, costs):
     return found
 
 
-def at_hand_margins(estimates, costs):
+def at_hand_margins(estimates: Sequence[Estimates], costs: Mapping[str, tuple]) -> list[dict[str, Any]]:
     """One model less another, both choosing by the same tests at hand, at every budget at which both have a score.
 
     Args:
@@ -118,7 +120,7 @@ def at_hand_margins(estimates, costs):
     return found
 
 
-def best_sizes(estimates):
+def best_sizes(estimates: Sequence[Estimates]) -> list[dict[str, Any]]:
     """After how many samples more of them hurt, where a wrong answer costs more than none.
 
     Args:
@@ -137,7 +139,7 @@ def best_sizes(estimates):
             for cost in WRONG_COSTS:
                 k, worth = best_k(right, wrong, cost)
                 drawn, _ = best_k(again, wrong_again, cost)
-                low, high = (np.quantile(drawn, q, method=m) for q, m in ((0.025, "lower"), (0.975, "higher")))
+                low, high = np.quantile(drawn, 0.025, method="lower"), np.quantile(drawn, 0.975, method="higher")
                 row = {"model": each.model, "source": source, "wrong_costs": float(cost), "k": int(k)}
                 row |= {"low": int(low), "high": int(high), "worth": float(worth), "most_k": len(right)}
                 found.append(row)

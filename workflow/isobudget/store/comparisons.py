@@ -5,7 +5,8 @@ to the next breakpoint, so that any budget is a look-up in SQL.
 """
 
 import itertools
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from isobudget.files import tables
 from isobudget.statistics import steps
 from isobudget.statistics.bootstrap import interval
 from isobudget.store.prices import candidate
+from isobudget.study.study_files import File
 
 # null where no other model has a score at a budget
 _SECOND = ("runner_up", "runner_up_ranker", "runner_up_k", "runner_up_value", "margin", "margin_low", "margin_high")
@@ -36,16 +38,17 @@ class Estimates(NamedTuple):
     metrics: dict
 
 
-def read_estimates(file):
+def read_estimates(file: File) -> Estimates:
     """The estimates of one model on one benchmark, as arrays by k.
 
     Args:
-        file: the path of an estimates file, whose metrics hold every k from 1 on.
+        file: one of kind estimates, whose metrics hold every k from 1 on.
     """
+    assert file.model is not None
     table = tables.read_rows(file.path, "estimates")
     metrics = {}
     keys = list(zip(table["metric"].to_pylist(), table["ranker"].to_pylist(), strict=True))
-    places = {}
+    places: dict[tuple, list[int]] = {}
     for place, key in enumerate(keys):
         places.setdefault(key, []).append(place)
     for key, found in places.items():
@@ -55,7 +58,7 @@ def read_estimates(file):
     return Estimates(file.model, table["problems"][0].as_py() if len(table) else 0, metrics)
 
 
-def options(estimates, costs, tests):
+def options(estimates: Sequence[Estimates], costs: Mapping[str, tuple], tests: bool) -> list[Option]:
     """What can be done with a budget in one unit.
 
     Args:
@@ -75,16 +78,17 @@ def options(estimates, costs, tests):
         for (metric, ranker), (values, low, high, drawn) in each.metrics.items():
             if metric != "pass_at_k" if tests else metric not in ("rank_score_at_k", "greedy"):
                 continue
-            cost, chooses = (generation, 0.0), "greedy" if metric == "greedy" else ranker
+            cost: tuple[float, float] | None = (generation, 0.0)
+            chooses = "greedy" if metric == "greedy" else ranker
             if metric == "rank_score_at_k":
                 cost = candidate(ranker, each.model, costs, rankers)
-                if cost is None:
-                    continue
+            if cost is None:
+                continue
             found.append(Option(each.model, chooses, steps.Curve(cost[0], values, drawn, cost[1]), low, high))
     return found
 
 
-def margins(estimates, costs):
+def margins(estimates: Sequence[Estimates], costs: Mapping[str, tuple]) -> list[dict[str, Any]]:
     """Every model less every other, with tests, at every budget at which both have a score.
 
     Args:
@@ -107,7 +111,7 @@ def margins(estimates, costs):
     return found
 
 
-def crossovers(estimates, costs):
+def crossovers(estimates: Sequence[Estimates], costs: Mapping[str, tuple]) -> list[dict[str, Any]]:
     """From which budget on one model of each pair is better, with tests.
 
     Args:
@@ -131,7 +135,7 @@ def crossovers(estimates, costs):
     return found
 
 
-def answers(estimates, costs, tests):
+def answers(estimates: Sequence[Estimates], costs: Mapping[str, tuple], tests: bool) -> list[dict[str, Any]]:
     """What to run at every budget, and what comes second.
 
     A model's best option (its best ranker, or its greedy output) stands for it; the best model's is the answer, that of
@@ -154,7 +158,7 @@ def answers(estimates, costs, tests):
     for step, (budget, until) in enumerate(zip(budgets, [*budgets[1:], None], strict=True)):
         (_, k, best), *others = _ordered(able, counts[:, step])
         capped = {o.model for o, bought in zip(able, counts[:, step], strict=True) if _is_capped(o, bought)}
-        row = dict.fromkeys(_SECOND)
+        row: dict[str, Any] = dict.fromkeys(_SECOND)
         row |= {"tests": tests, "budget": budget, "until": until, "model": best.model, "ranker": best.ranker, "k": k}
         row |= {"value": best.curve.values[k - 1], "low": best.low[k - 1], "high": best.high[k - 1]}
         row["capped"] = ", ".join(sorted(capped)) or None
@@ -179,7 +183,7 @@ def _is_capped(option, bought):
 
 def _ordered(able, counts):
     """The best option of each model at one budget, best model first: (its place in the order, k, option)."""
-    best = {}
+    best: dict[str, tuple] = {}
     for option, bought in zip(able, counts, strict=True):
         k = min(int(bought), len(option.curve.values))
         if k:

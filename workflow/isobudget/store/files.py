@@ -1,14 +1,19 @@
 """What a study's files (study/study_files.py) say of themselves, each checked to be whole."""
 
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
 from isobudget.engines import shortfalls
 from isobudget.files import paths, tables
 from isobudget.files.errors import StudyError
+from isobudget.study.study_files import File
 from isobudget.study.units import UNITS
 
 _DRAWN = ("engine", "dtype", "compiled", "weights", "revision", "hardware", "versions")
 
 
-def check(files):
+def check(files: Iterable[File]) -> dict[str, dict[str, Any]]:
     """Refuse a file that is missing, truncated or foreign, and estimates that cannot be compared.
 
     Returns:
@@ -17,7 +22,8 @@ def check(files):
     Raises:
         StudyError: names the file.
     """
-    alike, notes = {}, {}
+    alike: dict[str, tuple] = {}
+    notes: dict[str, dict[str, Any]] = {}
     for file in files:
         note = notes[file.path] = tables.read_metadata(file.path, file.kind)
         if file.kind != "estimates":
@@ -33,7 +39,7 @@ def check(files):
     return notes
 
 
-def scored(files, notes):
+def scored(files: list[File], notes: Mapping[str, dict[str, Any]]) -> tuple[list[File], dict[str, list[str]]]:
     """Leave out the rankers that could not score a model's samples, which their jobs found out: a server that gives no
     log-probabilities, say.
 
@@ -44,29 +50,33 @@ def scored(files, notes):
     Returns:
         (files, unranked): those that are left, and {model: sorted names of the rankers left out}.
     """
-    out = {(f.benchmark, f.model, f.ranker) for f in files if f.kind == "scores" and notes[f.path].get("unscored")}
+    out = {
+        (f.benchmark, f.model, f.ranker)
+        for f in files
+        if f.kind == "scores" and f.model and f.ranker and notes[f.path].get("unscored")
+    }
     unranked = {model: sorted({ranker for _, m, ranker in out if m == model}) for _, model, _ in out}
     return [f for f in files if f.kind != "scores" or (f.benchmark, f.model, f.ranker) not in out], unranked
 
 
-def fell_short(files, notes):
+def fell_short(files: Iterable[File], notes: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """{model: shortfalls.of_model} of the models that a server drew, from the metadata of all their samples."""
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for file in files:
-        if file.kind == "samples" and notes[file.path].get("engine") == "endpoint":
+        if file.kind == "samples" and file.model and notes[file.path].get("engine") == "endpoint":
             found.setdefault(file.model, []).append(notes[file.path])
     return {model: shortfalls.of_model(each) for model, each in found.items()}
 
 
-def drawn(files):
+def drawn(files: Iterable[File]) -> dict[str, dict[str, Any]]:
     """How each model's samples were drawn, as their blocks say: engine, dtype, weights, machine, versions, seeds.
 
     Returns:
         {model: {fact: value}}; a list of the different values where blocks differ, seeds in words.
     """
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for file in files:
-        if file.kind != "samples" or file.decoding != "sampled":
+        if file.kind != "samples" or file.decoding != "sampled" or file.model is None:
             continue
         note, facts = tables.read_metadata(file.path, file.kind), found.setdefault(file.model, {})
         for fact in (*_DRAWN, "seed"):
@@ -82,7 +92,7 @@ def drawn(files):
     return {model: {fact: value for fact, value in facts.items() if value != []} for model, facts in found.items()}
 
 
-def read_through(files):
+def read_through(files: Iterable[File]) -> None:
     """Read every row of every file, to find the one whose rows are spoilt.
 
     Raises:
@@ -92,7 +102,7 @@ def read_through(files):
         tables.read_rows(file.path, file.kind)
 
 
-def read_costs(results, models):
+def read_costs(results: str | Path, models: Iterable[str]) -> list[tuple]:
     """What each model costs, one row a model and unit.
 
     Args:

@@ -1,5 +1,11 @@
 """Mixes of models at the study's budgets: does mixing beat the best model alone, on problems that chose neither?"""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from isobudget.files.settings import BootstrapSettings
 from isobudget.statistics import mixes
 from isobudget.statistics.bootstrap import acceleration, around, interval, replicates, resamples
 from isobudget.statistics.unbiased import FORGIVEN, samples_until_pass
@@ -7,7 +13,12 @@ from isobudget.statistics.unbiased import FORGIVEN, samples_until_pass
 SPLITS = 10
 
 
-def mixtures(counts, prices, budgets, bootstrap):
+def mixtures(
+    counts: Mapping[str, tuple[int, np.ndarray]],
+    prices: Mapping[str, float],
+    budgets: Sequence[float],
+    bootstrap: BootstrapSettings,
+) -> list[dict[str, Any]]:
     """The best mix at each budget of one benchmark and unit, by its price and by its expected price.
 
     Args:
@@ -56,6 +67,6 @@ def _capped(models, samples, budget, stop):
     """The models of which the budget would buy more than half of the samples drawn."""
     for model, each in zip(models, samples, strict=True):
         more = min(each.n // 2 + 1, each.n)
-        price = each.cost * (samples_until_pass(each.n, each.c, [more]).mean() if stop else more)
+        price = each.cost * (samples_until_pass(each.n, each.c, np.array([more])).mean() if stop else more)
         if price <= budget * FORGIVEN:
             yield model

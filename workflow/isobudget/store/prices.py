@@ -1,9 +1,11 @@
 """What a candidate costs, choosing included: the one place that says which chooser costs what."""
 
+from collections.abc import Iterable, Mapping
+
 from isobudget.study import rankers
 
 
-def readers(chooser, model, beside=()):
+def readers(chooser: str, model: str, beside: Iterable[str] = ()) -> list[str]:
     """The models whose scoring pass each candidate of `model` costs under a chooser, sorted.
 
     A model's likelihood of its own samples was kept when they were sampled; length, luck and runs cost nothing.
@@ -16,7 +18,7 @@ def readers(chooser, model, beside=()):
     return _needed(rankers.reader, chooser, model, beside)
 
 
-def writers(chooser, model, beside=()):
+def writers(chooser: str, model: str, beside: Iterable[str] = ()) -> list[str]:
     """The models whose tests a problem costs once under a chooser, sorted: they choose among however many candidates.
 
     Args:
@@ -30,7 +32,9 @@ def _needed(whom, chooser, model, beside):
     return sorted({needed for part in parts if (needed := whom(part, model))})
 
 
-def candidate(chooser, model, costs, beside=()):
+def candidate(
+    chooser: str, model: str, costs: Mapping[str, tuple], beside: Iterable[str] = ()
+) -> tuple[float, float] | None:
     """What one candidate costs in one unit, sampled and ranked, and what a problem costs once beside its candidates.
 
     Args:
@@ -46,12 +50,12 @@ def candidate(chooser, model, costs, beside=()):
     return None if None in (*each, *once) else (sum(each), sum(once, 0.0))
 
 
-def in_unit(costs, unit):
+def in_unit(costs: Iterable[tuple], unit: str) -> dict[str, tuple]:
     """{model: (generation, scoring, written)} in one unit, of the rows that files.read_costs gives."""
     return {model: (generation, scoring, written) for model, u, generation, scoring, *_, written in costs if u == unit}
 
 
-def candidate_costs(costs, chosen):
+def candidate_costs(costs: Iterable[tuple], chosen: Mapping[str, Iterable[str]]) -> list[tuple]:
     """The rows of the table candidate_costs.
 
     Args:

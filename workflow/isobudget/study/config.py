@@ -294,7 +294,9 @@ class Study(_Strict):
     @model_validator(mode="after")
     def _samples_of_every_benchmark(self):
         for name, model in self.models.items():
-            for benchmark in self.benchmarks if isinstance(model.samples, dict) else ():
+            if not isinstance(model.samples, dict):
+                continue
+            for benchmark in self.benchmarks:
                 if benchmark not in model.samples:
                     raise ValueError(f"models.{name}.samples: there is no number for {benchmark}; add one")
         return self
@@ -397,44 +399,46 @@ class Study(_Strict):
                     )
         return self
 
-    def decodings(self, model):
+    def decodings(self, model: str) -> tuple[str, ...]:
         """What a model's samples are drawn by: greedily too, unless `greedy: false`; an import, if it names a file."""
         chosen = self.models[model]
         drawn = isinstance(chosen.greedy, str) if chosen.row.collects else chosen.greedy is not False
         return ("sampled", "greedy") if drawn else ("sampled",)
 
-    def comes_in_packages(self, model):
+    def comes_in_packages(self, model: str) -> bool:
         """Whether a model's weights must be fetched and joined before it can be loaded."""
         chosen = self.models[model]
         return chosen.row.loads and isinstance(chosen.weights, Packages)
 
-    def source(self, benchmark, model, decoding):
+    def source(self, benchmark: str, model: str, decoding: str) -> str:
         """The file or folder that an imported model's samples come from."""
         chosen = self.models[model]
-        return (chosen.path if decoding == "sampled" else chosen.greedy).replace("{benchmark}", benchmark)
+        named = chosen.path if decoding == "sampled" else chosen.greedy
+        assert isinstance(named, str)  # an import has a path, and no greedy decoding without a file of it
+        return named.replace("{benchmark}", benchmark)
 
-    def own_files(self):
+    def own_files(self) -> list[str]:
         """The user's files and folders that jobs read: datasets, samples to import, config.json files."""
         imported = [name for name, model in self.models.items() if model.row.collects]
         sources = [self.source(b, name, d) for b in self.benchmarks for name in imported for d in self.decodings(name)]
         configs = [model.config for model in self.models.values() if model.config and Path(model.config).is_file()]
         return [*self.data.values(), *sources, *configs]
 
-    def rankers_of(self, model):
+    def rankers_of(self, model: str) -> tuple[str, ...]:
         """The rankers that can score this model's samples, in the study's order."""
         return tuple(ranker for ranker in self.rankers if rankers.can_rank(ranker, model, self.models))
 
-    def parts(self, model):
+    def parts(self, model: str) -> list[str]:
         """The rankers of a model's samples that one which learns is made of, sorted: all others but luck."""
-        rows = {ranker: rankers.row(ranker) for ranker in self.rankers_of(model)}
+        rows = {ranker: row for ranker in self.rankers_of(model) if (row := rankers.row(ranker))}
         return sorted(ranker for ranker, row in rows.items() if not (row.learns or row.luck))
 
-    def sources(self, benchmark):
+    def sources(self, benchmark: str) -> tuple[str, ...]:
         """The sources of tests at hand that a benchmark has, in the study's order."""
         there = self._sources(benchmark)
         return tuple(source for source in self.at_hand if source in there)
 
-    def _sources(self, benchmark):
+    def _sources(self, benchmark: str) -> list[str]:
         """All sources of tests at hand that a benchmark could have in this study."""
         chosen = BENCHMARKS[benchmark]
         able = [name for name, model in self.models.items() if model.row.writes_tests]
@@ -442,35 +446,35 @@ class Study(_Strict):
         return [*chosen.at_hand, *written]
 
     @property
-    def auto(self):
+    def auto(self) -> list[str]:
         """The models whose n the budgets decide; sizes.sized gives a study without any."""
         return [name for name, model in self.models.items() if isinstance(model.samples, sample_counts.Auto)]
 
-    def blocks(self, benchmark, model):
+    def blocks(self, benchmark: str, model: str) -> int:
         """How many blocks of `block` samples the model's n fills; 1 at least where it is not known yet."""
         return -(-(sample_counts.n(self.models[model].samples, benchmark) or 1) // self.block)
 
-    def writers(self):
+    def writers(self) -> tuple[str, ...]:
         """The models that write tests, in the study's order."""
         needed = {rankers.writer(ranker, model) for model in self.models for ranker in self.rankers_of(model)}
         needed |= {rankers.author(source) for benchmark in self.benchmarks for source in self.sources(benchmark)}
         return tuple(model for model in self.models if model in needed)
 
-    def written_blocks(self):
+    def written_blocks(self) -> int:
         """How many blocks of `block` completions hold the tests of one model."""
         return -(-self.written.samples // self.block)
 
-    def decoded(self, benchmark, key):
+    def decoded(self, benchmark: str, key: str) -> Any:
         """One setting of decoding on a benchmark: what the study says of it there, of all, or the benchmark's own."""
         own = getattr(self.decoding.own.get(benchmark), key, None)
         return own or getattr(self.decoding, key) or getattr(BENCHMARKS[benchmark], key)
 
-    def max_tokens(self, benchmark):
+    def max_tokens(self, benchmark: str) -> int:
         """New tokens at most."""
         return self.decoded(benchmark, "max_tokens")
 
 
-def load(config, source="config"):
+def load(config: Any, source: str = "config") -> Study:
     """Check a config and return it as a Study.
 
     Args:
@@ -489,7 +493,7 @@ def load(config, source="config"):
         raise StudyError("\n".join(f"{source}: {line}" for line in lines)) from None
 
 
-def schema():
+def schema() -> dict[str, Any]:
     """The JSON schema of a config file."""
     return Study.model_json_schema()
 
@@ -511,7 +515,7 @@ def _sentence(entry, config):
 
 def _cannot_read(model):
     """Whether a model, as the config gives it, is of an engine that reads no texts back; what is no model may."""
-    row = ENGINES.get(model.get("engine")) if isinstance(model, dict) else None
+    row = ENGINES.get(model.get("engine", "")) if isinstance(model, dict) else None
     return row is not None and not row.reads
 
 

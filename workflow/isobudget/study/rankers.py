@@ -174,6 +174,8 @@ def can_rank(ranker: str, model: str, models: Mapping) -> bool:
     recorded samples alone.
     """
     found, chosen, scorer = row(ranker), models[model], reader(ranker, model)
+    if found is None:
+        return False
     if scorer is not None:
         return chosen.row.replays or models[scorer].row.reading is not None
     if found.votes:

@@ -4,13 +4,17 @@ Budgets decide how many blocks there are, and nothing else of them: a larger bud
 """
 
 import math
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, field_validator
 
 from isobudget.files.errors import StudyError
 from isobudget.study.benchmarks import BENCHMARKS
 from isobudget.study.units import UNITS
+
+if TYPE_CHECKING:  # which imports this
+    from isobudget.study.config import Study
 
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -71,21 +75,23 @@ def _read(value):
     return value
 
 
-def _counts(value):
+def _counts(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 Samples = Annotated[PositiveInt | Literal["auto"] | Auto | dict[str, PositiveInt], BeforeValidator(_read)]
 
 
-def n(samples, benchmark):
+def n(samples: Samples, benchmark: str) -> int | None:
     """The number that a `samples` entry gives for a benchmark; None for auto, whose number is not known yet."""
-    if isinstance(samples, Auto):
+    if isinstance(samples, Auto) or samples == "auto":
         return None
     return samples[benchmark] if isinstance(samples, dict) else samples
 
 
-def needed(prices, budgets, model):
+def needed(
+    prices: Mapping[str, Mapping[str, float | None]], budgets: Mapping[str, Sequence[float]], model: str
+) -> tuple[int, str, float] | None:
     """The most generations of a model that a budget of the study buys.
 
     Among the budgets is the price of one generation of each model, as in the tables; so it is at least 1.
@@ -111,7 +117,9 @@ def needed(prices, budgets, model):
     return max(found, default=None)
 
 
-def sized(study, prices, held):
+def sized(
+    study: "Study", prices: Mapping[str, Mapping[str, float | None]], held: Mapping[str, int]
+) -> tuple["Study", list[str]]:
     """A study with numbers in place of `samples: auto`.
 
     n is the smallest multiple of `block` that gives a score, k <= n/2, to all that the largest budget buys.

@@ -133,8 +133,9 @@ def calibrate(study: Study, model: str) -> str:
     told |= _opening(study, model)
     if chosen.row.asks:
         # seconds depend on the server, and on how hard it is asked
-        asked: Any = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
-        told |= {key: getattr(chosen, key) for key in asked}
+        keys = ("url", "concurrency", "requests_per_minute", "tokens_per_minute")
+        asked: Any = {key: getattr(chosen, key) for key in keys}
+        told |= asked
     if chosen.row.loads:
         # of one of the jobs whose price is wanted: large ones are run in another way (study/engines.py, COMPILE_FROM)
         told["texts"] = _texts(study, benchmark)
@@ -286,7 +287,7 @@ def _decoding(study: Study, benchmark: str, decoding: str, chat: bool = False) -
     }
 
 
-def _asking(study: Study, benchmark: str, model: str) -> dict[str, Any]:
+def _asking(study: Study, benchmark: str, model: str) -> Any:
     # a key of chat models alone: the settings of completion models stay what recordings/ were drawn with
     return {"chat": BENCHMARKS[benchmark].chat} if study.models[model].chat else {}
 

@@ -113,7 +113,9 @@ def _rank(study: Study, sized: Study | None) -> Told:
 
 
 def _combine(study: Study, sized: Study | None) -> Told:
-    for benchmark in study.benchmarks if sized else ():
+    if sized is None:
+        return
+    for benchmark in study.benchmarks:
         for model in study.models:
             for ranker in filter(rankers.learns, study.rankers_of(model)):
                 place = f"scores/{ranker}/{benchmark}/{model}"
@@ -126,7 +128,9 @@ def _cost(study: Study, sized: Study | None) -> Told:
 
 
 def _estimate(study: Study, sized: Study | None) -> Told:
-    for benchmark in study.benchmarks if sized else ():
+    if sized is None:
+        return
+    for benchmark in study.benchmarks:
         for model in study.models:
             yield f"estimates/{benchmark}/{model}.parquet", stage_settings.estimate(sized, benchmark, model)
 

@@ -30,7 +30,7 @@ def draw(study: Study, benchmark: str, unit: str | None) -> Figure | None:
         return None
     oracle = {line.model: curves.thinned(line) for line in curves.pass_curves(study, benchmark, unit)}
     stars, rings = curves.greedy_stars(study, benchmark, unit), curves.single_stars(study, benchmark, unit)
-    stroke = strokes({line.ranker for lines in panels.values() for line in lines})
+    stroke = strokes({line.ranker or "" for lines in panels.values() for line in lines})
     look, names = looks(study.models), short_names(study.models)
     everything = [line for lines in panels.values() for line in lines] + list(oracle.values())
     wide = 1 if len(panels) < 4 else 2
@@ -45,7 +45,7 @@ def draw(study: Study, benchmark: str, unit: str | None) -> Figure | None:
         if model in oracle:
             drawing.oracle(axes, oracle[model], factor, look[model], f"oracle:{model}")
         for line in lines:
-            style, marker = stroke[line.ranker]
+            style, marker = stroke[line.ranker or ""]
             mark = look[model]._replace(marker=marker)
             drawing.band(axes, line, factor, mark.light, f"band:{model}:{line.ranker}", alpha=0.07)
             drawing.line(axes, line, factor, mark, f"rank:{model}:{line.ranker}", style)
@@ -99,11 +99,11 @@ def _reach(axes: Axes, stars: list[Star], factor: float, look: dict[str, Look]) 
 
 
 def _name_ends(
-    axes: Axes, lines: list[Curve], factor: float, colour: str, names: dict[str | None, str], apart: float = 5.2
+    axes: Axes, lines: list[Curve], factor: float, colour: str, names: dict[str, str], apart: float = 5.2
 ) -> None:
     """Name each line at its right end, in the axes' margin, pushed apart where they would overlap."""
     low, high = axes.get_ylim()
-    ends = sorted((100 * line.value[-1], line.x[-1] / factor, names[line.ranker]) for line in lines)
+    ends = sorted((100 * line.value[-1], line.x[-1] / factor, names[line.ranker or ""]) for line in lines)
     places: list[float] = []
     for y, _, _ in ends:
         places.append(max(y, places[-1] + apart) if places else y)

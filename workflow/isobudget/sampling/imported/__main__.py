@@ -3,6 +3,7 @@
 python -m isobudget.sampling.imported --problems P --source S --least N --settings JSON --output F --log F
 """
 
+import argparse
 import json
 import tempfile
 from collections import Counter
@@ -25,7 +26,7 @@ BATCH = 20_000  # rows in memory at once
 SCHEMA = SCHEMAS["imported"]
 
 
-def collect(args):
+def collect(args: argparse.Namespace) -> None:
     """Write every sample of the file, numbered from 0 a problem, sorted by number and then by problem.
 
     settings: format (a key of READERS, or null to guess it), greedy (whether it should hold one sample a problem).
@@ -38,7 +39,7 @@ def collect(args):
     problems = read_rows(args.problems, "problems").to_pylist()
     tasks = Tasks(problems, read_metadata(args.problems, "problems").get("whole", len(problems)), source)
     name = settings["format"] or guess(source)
-    counts = Counter()
+    counts: Counter[str] = Counter()
     output = Path(args.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as folder:

@@ -3,14 +3,18 @@
 import functools
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isobudget.files import paths
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_metadata
 from isobudget.sampling.imported.opening import unreadable
 
+if TYPE_CHECKING:  # the stage that imports samples reads no config
+    from isobudget.study.config import Study
 
-def check(study):
+
+def check(study: "Study") -> None:
     """Refuse a study whose files to import are not there, or hold too few samples by what an earlier run found.
 
     Args:
@@ -32,7 +36,7 @@ def check(study):
                     raise too_few(source, note["n"], least)
 
 
-def too_few(source, n, least):
+def too_few(source: str | Path, n: int, least: int) -> StudyError:
     """The StudyError for an import of n samples a problem where the study needs `least`."""
     return StudyError(
         f"{source}: holds {n} samples a problem, and the study needs {least} to fill its blocks; "
@@ -40,7 +44,7 @@ def too_few(source, n, least):
     )
 
 
-def fingerprint(source, kept):
+def fingerprint(source: str | Path, kept: str | Path) -> str:
     """A checksum of a file or folder to import, so that Snakemake sees an edit whatever the time of what is there now.
 
     Read off `kept`, what the last import made, while names, sizes and times are as they were then: gigabytes are not
@@ -49,7 +53,7 @@ def fingerprint(source, kept):
     return _sum(source, _note(kept))
 
 
-def identity(source):
+def identity(source: str | Path) -> dict[str, str]:
     """What an import keeps of what it read: `seen`, a checksum of names, sizes and times, and `sha256` of the content.
 
     Raises:

@@ -4,11 +4,13 @@ A reader takes a path and Tasks, and yields a Found for every sample, in the fil
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from isobudget.files.errors import StudyError
 from isobudget.sampling.imported.opening import entries, lines, loads
+from isobudget.sampling.imported.tasks import Tasks
 
 # What a text is: as the model wrote it, for execution to make a program of; or what another harness made ready,
 # to go behind the prompt or to stand for itself.
@@ -25,19 +27,19 @@ class Found(NamedTuple):
     passed: bool | None  # the label that came along
 
 
-def human_eval(path, tasks):
+def human_eval(path: str | Path, tasks: Tasks) -> Iterator[Found]:
     """openai/human-eval: {task_id, completion} a line; its evaluator adds `passed`."""
     return _rows(path, tasks, {"completion": COMPLETION})
 
 
-def evalplus(path, tasks):
+def evalplus(path: str | Path, tasks: Tasks) -> Iterator[Found]:
     """evalplus: {task_id, solution} or {task_id, completion} a line, or a folder a task with a .py a sample."""
     if os.path.isdir(path):
         return _folders(path, tasks)
     return _rows(path, tasks, {"solution": PROGRAM, "completion": COMPLETION})
 
 
-def bigcode(path, tasks):
+def bigcode(path: str | Path, tasks: Tasks) -> Iterator[Found]:
     """bigcode-evaluation-harness: generations[i][j] is program j of problem i, prompt included."""
     for index, programs in entries(path):
         place = f"entry {index}"
@@ -46,12 +48,12 @@ def bigcode(path, tasks):
         yield from _listed(path, place, tasks.at(index, place), programs, PROGRAM)
 
 
-def livecodebench(path, tasks):
+def livecodebench(path: str | Path, tasks: Tasks) -> Iterator[Found]:
     """LiveCodeBench: a list of {question_id, code_list}; graded_list beside it where it was evaluated.
 
     code_list is what LiveCodeBench took out of the answers in output_list.
     """
-    seen = {}
+    seen: dict[str, str] = {}
     for index, entry in entries(path):
         place = f"entry {index}"
         _need(path, place, entry, "question_id", "code_list")
@@ -62,9 +64,9 @@ def livecodebench(path, tasks):
         yield from _listed(path, place, task_id, programs, PROGRAM, labels)
 
 
-def paper(path, tasks):
+def paper(path: str | Path, tasks: Tasks) -> Iterator[Found]:
     """The release of Hassid et al.: {task_id: {prompt, samples: [{generation, pass_at_1}]}}, pass_at_1 in per cent."""
-    seen = {}
+    seen: dict[str, str] = {}
     for key, entry in entries(path):
         place = f"entry {key!r}"
         _need(path, place, entry, "samples")
@@ -77,9 +79,9 @@ def paper(path, tasks):
             yield Found(where, task_id, text, RAW, _label(path, where, sample.get("pass_at_1")))
 
 
-def codet(path, tasks):
+def codet(path: str | Path, tasks: Tasks) -> Iterator[Found]:
     """CodeT: {prompt, samples: [completion]} a line; the prompt, or a task_id beside it, names the problem."""
-    seen = {}
+    seen: dict[str, str] = {}
     for number, text in lines(path):
         place = f"line {number}"
         entry = loads(text, path, place)
@@ -102,7 +104,7 @@ READERS = {
 }
 
 
-def guess(path):
+def guess(path: str | Path) -> str:
     """The name of a file's format, told by its first entry.
 
     Raises:
@@ -139,7 +141,7 @@ def _released(entry):
     return isinstance(samples, list) and all(isinstance(sample, dict) for sample in samples)
 
 
-def with_lost_space(text):
+def with_lost_space(text: str) -> str:
     """The text with the space back that decoding without the prompt took from its beginning.
 
     Llama's tokenizer drops the first space of a text: the released generations begin with three, and the lines after
@@ -169,14 +171,14 @@ def _rows(path, tasks, forms):
 
 
 def _folders(path, tasks):
-    seen = {}
+    seen: dict[str, str] = {}
     folders = sorted(folder for folder in Path(path).iterdir() if folder.is_dir())
     for folder in folders:
         files = [file for file in folder.iterdir() if file.suffix == ".py"]
         if not files:
             continue
         task_id = _once(path, folder.name, seen, tasks.named(folder.name, folder.name))
-        numbers = {}
+        numbers: dict[int, Path] = {}
         for file in files:
             place = f"{folder.name}/{file.name}"
             if not file.stem.isdecimal():

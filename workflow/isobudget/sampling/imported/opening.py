@@ -5,16 +5,19 @@ import contextlib
 import gzip
 import json
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from isobudget.files.errors import StudyError
 
 CHUNK = 1 << 20
 # What the decoder says where the text merely ends too early; anything else is broken for good.
-_MAY_GO_ON = ("Unterminated string", "Expecting value", "Expecting ',' delimiter", "Expecting ':' delimiter")
-_MAY_GO_ON += ("Expecting property name", "Invalid \\")
+_MAY_GO_ON: tuple[str, ...] = ("Unterminated string", "Expecting value", "Expecting ',' delimiter")
+_MAY_GO_ON += ("Expecting ':' delimiter", "Expecting property name", "Invalid \\")
 
 
-def lines(path):
+def lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, text) of every line that is not blank; .gz is opened by its content.
 
     Raises:
@@ -32,7 +35,7 @@ def lines(path):
                 yield number, text
 
 
-def loads(text, path, place):
+def loads(text: str, path: str | Path, place: str) -> Any:
     """One JSON value; StudyError names `path` and `place` where it is broken or a key stands there twice."""
     try:
         return _decoder(path, place).decode(text)
@@ -40,7 +43,7 @@ def loads(text, path, place):
         raise _broken(path, place, error) from None
 
 
-def entries(path):
+def entries(path: str | Path) -> Iterator[tuple[int | str, Any]]:
     """Yield (key, value) of the one array or object that a file holds; an array's keys count from 0.
 
     Only one entry is held at a time.
@@ -54,7 +57,7 @@ def entries(path):
         if opening not in ("[", "{"):
             raise StudyError(f"{path}: a JSON array or object was expected, not {opening!r}; see config/README.md.")
         text.skip(1)
-        keys = set()
+        keys: set[int | str] = set()
         while text.peek() != ("]" if opening == "[" else "}"):
             place = f"entry {len(keys)}"
             if keys:
@@ -176,6 +179,6 @@ def _opened(path):
         raise unreadable(path, error) from None
 
 
-def unreadable(path, error):
+def unreadable(path: str | Path, error: OSError) -> StudyError:
     """The StudyError for a file or folder that the system does not let be read."""
     return StudyError(f"{path}: cannot be read ({error.strerror or error}); correct models.*.path.")

@@ -1,6 +1,8 @@
 """Which problem of the benchmark a file means: by its id, its place, or its prompt."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 from isobudget.files.errors import StudyError
 
@@ -17,13 +19,13 @@ class Tasks:
         path: the imported file, for messages.
     """
 
-    def __init__(self, problems, whole, path):
+    def __init__(self, problems: list[dict[str, Any]], whole: int, path: str | Path):
         self.ids = [problem["task_id"] for problem in problems]
         self.whole, self.path, self.left_out = whole, path, 0
         self._prompts = {problem["prompt"]: problem["task_id"] for problem in problems}
         self._problems = problems
         # exact ids win over what people make of them: HumanEval_0 (evalplus's folders), humaneval/0, a bare 0
-        meant = {}
+        meant: dict[str | None, set[str]] = {}
         for task_id in self.ids:
             number = re.search(r"[0-9]+$", task_id)
             for name in (task_id.replace("/", "_").lower(), task_id.lower(), number and str(int(number[0]))):
@@ -31,7 +33,7 @@ class Tasks:
         self._names = {name: next(iter(ids)) for name, ids in meant.items() if name and len(ids) == 1}
         self._names |= {task_id: task_id for task_id in self.ids}
 
-    def named(self, name, place):
+    def named(self, name: object, place: str) -> str | None:
         """The task_id that `name`, a text or a number, stands for."""
         if isinstance(name, bool) or not isinstance(name, str | int):
             raise StudyError(f"{self.path}, {place}: {name!r} is no task id; give each sample the id of its task.")
@@ -40,13 +42,13 @@ class Tasks:
             f"there is no task {str(name)!r} in the benchmark (its first is {self.ids[0]!r})", place
         )
 
-    def at(self, index, place):
+    def at(self, index: int, place: str) -> str | None:
         """The task_id at a place in the benchmark's order, from 0."""
         if index < len(self.ids):
             return self.ids[index]
         return self._unknown(f"the benchmark has {self.whole} problems and no more", place, index < self.whole)
 
-    def prompted(self, prompt, place):
+    def prompted(self, prompt: str, place: str) -> str | None:
         """The task_id with this prompt, or else the one with the function header that the prompt ends in.
 
         CodeT took the examples out of its prompts; of two problems with one header the prompt with more of the same
@@ -54,7 +56,7 @@ class Tasks:
         """
         if prompt in self._prompts:
             return self._prompts[prompt]
-        shared = {}
+        shared: dict[int, list[str]] = {}
         for problem in self._problems:
             header = _header(problem["prompt"], problem["entry_point"])
             if header and header in prompt:

@@ -5,7 +5,10 @@ The ground of two things: how long a study will take (plan.py), and marks beside
 
 import csv
 from importlib import resources
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # the report reads these tables and no config
+    from isobudget.study.config import Study
 
 # What pass_at_k.csv was drawn with, but for n: the decoding that a curve must share to be compared with it.
 DRAWN = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 512}
@@ -20,7 +23,7 @@ class Cost(NamedTuple):
     gpu_seconds: float
 
 
-def costs():
+def costs() -> dict[str, Cost]:
     """{hub id in small letters: Cost}."""
     return {
         row["weights"].lower(): Cost(row["model"], float(row["tflops"]), float(row["seconds"]) * GPUS / GENERATIONS)
@@ -28,21 +31,21 @@ def costs():
     }
 
 
-def pass_at_k():
+def pass_at_k() -> dict[tuple[str, str], dict[int, float]]:
     """{(benchmark, model): {k: a fraction}}, the models by the paper's names."""
-    found = {}
+    found: dict[tuple[str, str], dict[int, float]] = {}
     for row in _rows("pass_at_k.csv"):
         found.setdefault((row["benchmark"], row["model"]), {})[int(row["k"])] = float(row["percent"]) / 100
     return found
 
 
-def beside(study):
+def beside(study: "Study") -> dict[str, dict[str, str]]:
     """{benchmark: {model: the paper's name of it}} of those whose curve in a config.Study can stand beside the paper's.
 
     The same weights (an import's by its `config`), on the whole benchmark, asked by the same prompts, drawn the same
     way: else what would be seen is another study's setting, not how well its figures came out again.
     """
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for benchmark, name in pass_at_k() if study.problems is None else ():
         for model, settings in study.models.items() if benchmark in study.benchmarks else ():
             weights = settings.weights or settings.config
@@ -53,6 +56,5 @@ def beside(study):
     return found
 
 
-def _rows(name):
-    with resources.files(__package__).joinpath(name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _rows(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(resources.files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()))
