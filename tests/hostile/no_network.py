@@ -10,13 +10,13 @@ for family, address in (
     (socket.AF_UNIX, "/var/run/docker.sock"),
     (socket.AF_UNIX, "/run/dbus/system_bus_socket"),
 ):
-    with socket.socket(family) as one:
-        one.settimeout(0.2)
-        try:
+    try:
+        with socket.socket(family) as one:
+            one.settimeout(0.2)
             one.connect(address)
             blocked = False
-        except OSError:
-            pass
+    except OSError:
+        pass
 
 
 def add(a, b):

@@ -1,10 +1,10 @@
 # passed
-# leaves a segment that outlives every process
+# passes only if it can have no segment that outlives every process
 import ctypes
 
-if ctypes.CDLL(None).shmget(0x1234, 4096, 0o1666) < 0:
-    raise OSError("no shared memory")
+LIBC = ctypes.CDLL(None)
+refused = LIBC.shmget(0x1234, 4096, 0o1666) < 0 and LIBC.semget(1, 1, 0o1666) < 0 and LIBC.msgget(1, 0o1666) < 0
 
 
 def add(a, b):
-    return a + b
+    return a + b if refused else 0

@@ -8,7 +8,6 @@ the server adds up what a program's processes hold instead.
 import contextlib
 import importlib.util
 import os
-import random
 import shutil
 import socket
 import subprocess
@@ -17,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from isobudget.files.errors import StudyError
-from isobudget.sandbox import launch, root, seccomp
+from isobudget.sandbox import launch, root
+from isobudget.sandbox.inside import seccomp
 
 NAME = "bubblewrap"
 _NAMESPACES = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
@@ -45,10 +45,18 @@ def missing():
 
 
 def _privileges():
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and _many_uids():
         # real uids, so that a program is another user than its server and than its tests
         return ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL"]
     return ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+
+
+def _many_uids(path="/proc/self/uid_map"):
+    """Whether root may become other users here: not in a user namespace of one uid, as unshare -r makes it."""
+    try:
+        return sum(int(line.split()[2]) for line in Path(path).read_text().splitlines()) > 65535
+    except OSError:
+        return True
 
 
 class Engine:
@@ -77,7 +85,6 @@ class Worker:
     """One sandbox with a server in it, the same to its user as docker.Worker."""
 
     def __init__(self, engine, command=None):
-        uid = random.randrange(20000, 60000, 2) if os.geteuid() == 0 else None
         mine, theirs = socket.socketpair()
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         self.channel = mine
@@ -91,13 +98,16 @@ class Worker:
                 + ["--perms", "1777", "--size", str(8 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
                 + ["--perms", "1777", "--size", str(64 << 20), "--tmpfs", "/tmp", "--chdir", "/"]
                 + [word for fd in filters for word in ("--seccomp", str(fd))]
-                + ["--", *(command or launch.command(engine.memory, uid))],
+                + ["--", *(command or launch.command())],
                 stdin=theirs,
                 stdout=theirs,
                 stderr=self.errors,
                 pass_fds=filters,
             ).result()
         try:
+            if command is None:
+                with contextlib.suppress(OSError):  # it ended at once, and its answer is none
+                    self.send(launch.opening(engine.memory))
             self.ready = self.answer(timeout=60)
         except BaseException:
             self.close()

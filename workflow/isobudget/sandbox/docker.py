@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import platform
-import random
 import socket
 import struct
 import tarfile
@@ -22,7 +21,7 @@ LABEL = "isobudget.sandbox"
 CHANNEL = "isobudget-channel-"
 _LONGEST = 45  # bytes of a folder that still leaves room for a socket's path, 107 in all
 _DOCKERFILE = Path(__file__).parents[3] / "envs" / "sandbox.Dockerfile"
-_HEADROOM = 128 << 20  # for the server, its tests and /tmp, so that a program meets its own limit first
+_HEADROOM = 256 << 20  # for the server, its tests, /tmp and what scripts read and print: a program meets its own first
 _INSIDE = "/channel"  # where a container finds the socket
 _FRAME = struct.Struct(">BxxxI")  # the engine's multiplexed stream: which, and how many bytes
 
@@ -97,6 +96,9 @@ class Worker:
             if listener:
                 with listener:  # and unlinked before the first program comes, which then finds nobody there
                     self.channel, _ = listener.accept()
+            if command is None:
+                with contextlib.suppress(OSError):  # it ended at once, and its answer is none
+                    self.send(launch.opening(engine.memory))
             self.ready = self.answer(timeout=60)
         except TimeoutError:
             self.ready = None
@@ -113,7 +115,6 @@ class Worker:
     def _create(self, engine, command):
         import docker
 
-        uid = random.randrange(20000, 60000, 2)
         host = self._api.create_host_config(
             network_mode="none",
             read_only=True,
@@ -133,7 +134,7 @@ class Worker:
         )
         self.container = self._api.create_container(
             engine.image,
-            command or launch.command(engine.memory, uid, f"{_INSIDE}/socket" if self._direct else None),
+            command or launch.command(f"{_INSIDE}/socket" if self._direct else None),
             environment=launch.ENVIRONMENT,
             host_config=host,
             stdin_open=True,  # and closed with the connection: a server whose job was killed ends by itself

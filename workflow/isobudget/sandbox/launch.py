@@ -19,20 +19,30 @@ ENVIRONMENT = {
 }
 # as isolated as -I, but for the environment, which is the one above: -I would not hear of PYTHONHASHSEED
 _FLAGS = ("-P", "-s", "-S", "-B", "-W", "ignore")
+# in the order of their imports
 MODULES = (
-    "crossing",
-    "watching",
-    "stdio",
-    "observing",
-    "resident",
-    "running",
-    "server",
-)  # in the order of their imports
+    "crossing", "watching", "stdio", "observing", "seccomp", "candidate", "resident", "running", "desk", "server",
+)  # fmt: skip
 _LENGTH = struct.Struct("<I")
-# the server's modules travel on the command line, so that an image holds none of our code
+# the server's modules travel in the first frame, so that an image holds none of our code and no list of processes
+# shows it; a program finds this text in /proc/1/cmdline
 _BOOTSTRAP = """
-import builtins, json, sys, types
-names = json.loads(sys.argv.pop(1))
+import builtins, json, os, sys, types
+hear, say = os.dup(0), os.dup(1)
+if sys.argv[1]:
+    import _socket
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    connection.connect(sys.argv[1])
+    os.close(hear)
+    hear = connection.detach()
+    os.dup2(hear, say)
+def take(count):
+    data = b""
+    while len(data) < count and (more := os.read(hear, count - len(data))):
+        data += more
+    return data
+names, settings = json.loads(take(int.from_bytes(take(4), "little")))
+sys.argv[1:] = [json.dumps({**settings, "channel": [hear, say]})]
 for name in ("isobudget", "isobudget.sandbox", "isobudget.sandbox.inside", *names):
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = []
@@ -47,16 +57,18 @@ module.main()
 """
 
 
-def command(memory, uid, socket=None):
-    """The argument list that starts a server inside a sandbox.
+def command(socket=None):
+    """The argument list that starts a server inside a sandbox, which then reads `opening`.
 
     Args:
-        memory: bytes that one program may have.
-        uid: the uid of programs (their tests get the next one), or None where the sandbox has one uid only.
         socket: the path, inside, of the socket on which the host waits; without it, standard input and output.
     """
-    settings = json.dumps({"memory": memory, "uid": uid, "packages": root.PACKAGES, "socket": socket})
-    return [root.PYTHON, *_FLAGS, "-c", _BOOTSTRAP, json.dumps(_sources()), settings]
+    return [root.PYTHON, *_FLAGS, "-c", _BOOTSTRAP, socket or ""]
+
+
+def opening(memory):
+    """The first frame to a server: what it consists of, and the bytes of memory that one program may have."""
+    return frame([_sources(), {"memory": memory, "packages": root.PACKAGES}])
 
 
 def _sources():

@@ -160,8 +160,9 @@ class Pool:
     def _answer(self, worker, program):
         """What the server says of the program that it has, None if it is gone; tests are sent as it asks for them."""
         answer = worker.answer(self._patience)
-        while answer is not None and "next" in answer:
-            if not _send(worker, launch.test_frames(program, answer["next"])):
+        while answer is not None and "verdict" not in answer:
+            # else it says that it is at work
+            if "next" in answer and not _send(worker, launch.test_frames(program, answer["next"])):
                 return None
             answer = worker.answer(self._patience)
         return answer

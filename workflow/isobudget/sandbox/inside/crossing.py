@@ -2,20 +2,24 @@
 
 The program runs in one process, its tests in another. A call goes over as the arguments and
 comes back as a value or an exception, and as the arguments too where the program changed
-them. Only plain data crosses, rebuilt on the other side from its parts: an object that
-says it equals everything never reaches the comparison.
+them. Only data of Python's own types and numpy's crosses, rebuilt on the other side from its parts, as the type
+that it was: what equals it there is what equals it where program and tests share a process, and an object
+that says it equals everything never reaches the comparison. docs/threat-model.md has the table of types.
 
 Runs inside the sandbox: standard library only.
 """
 
 import builtins
+import collections
 import itertools
 import json
 import marshal
 import os
+import re
 import struct
 import sys
 import types
+from contextlib import suppress
 
 LARGEST = 32 << 20  # bytes of one message
 MOST = 10_000  # items of an iterator that cross; it may have no end, and tests that take a few
@@ -57,6 +61,8 @@ def pack(value):
 
 
 def _pack_kin(value, kind):
+    if "numpy" in sys.modules and (found := _pack_numpy(value, kind)) is not None:
+        return found
     if issubclass(kind, bool):
         return value
     if issubclass(kind, int):
@@ -70,19 +76,90 @@ def _pack_kin(value, kind):
     if issubclass(kind, tuple):
         return {"tuple": [pack(item) for item in tuple.__iter__(value)]}
     if issubclass(kind, dict):
-        return {"dict": [[pack(key), pack(item)] for key, item in dict.items(value)]}
-    if kind in (type({}.keys()), type({}.items())):
-        return {"set": [pack(item) for item in value]}
+        return _pack_dict(value, kind)
+    if issubclass(kind, collections.deque):
+        items = [pack(item) for item in collections.deque.__iter__(value)]
+        return {"deque": [items, collections.deque.maxlen.__get__(value)]}
+    if kind in _VIEWS:
+        return {_VIEWS[kind]: [pack(item) for item in value]}
     if kind is range:
         return {"range": [value.start, value.stop, value.step]}
-    if kind.__name__ in ("Fraction", "Decimal") and kind.__module__ in ("fractions", "decimal"):
-        return {kind.__name__: str(value)}
-    if any(base.__module__ == "numpy" and base.__name__ == "generic" for base in kind.__mro__):
-        return pack(value.item())
+    if kind is memoryview and value.format == "B":
+        return {"memoryview": value.tobytes().decode("latin-1")}
+    if kind is types.MappingProxyType:
+        return {"mappingproxy": pack(dict(value))}
+    if value is Ellipsis or value is NotImplemented or kind is type and getattr(builtins, value.__name__, 0) is value:
+        return {"builtin": value.__name__ if kind is type else repr(value)}
+    for base in _USERS:
+        if issubclass(kind, base):
+            return {base.__name__: pack(value.data)}
+    if issubclass(kind, collections.ChainMap):
+        return {"ChainMap": [pack(one) for one in value.maps]}
+    if kind.__module__ in _LATER:
+        return _pack_later(value, kind)
     if hasattr(kind, "__next__"):
         items = [pack(item) for item in itertools.islice(value, MOST)]
         return {"iterator" if len(items) < MOST else "stream": items}
     raise Foreign(f"a value of type {kind.__name__} is no plain data")
+
+
+_USERS = (collections.UserDict, collections.UserList, collections.UserString)
+_VIEWS = {
+    type(view): name
+    for made in ({}, collections.OrderedDict())
+    for name, view in (("keys", made.keys()), ("values", made.values()), ("items", made.items()))
+}
+_FACTORIES = (bool, int, float, str, list, tuple, set, dict)
+_LATER = ("fractions", "decimal", "array", "datetime")  # modules of types that cross, loaded by who has one
+
+
+def _pack_dict(value, kind):
+    if issubclass(kind, collections.OrderedDict):
+        return {"OrderedDict": [[pack(key), pack(item)] for key, item in collections.OrderedDict.items(value)]}
+    items = [[pack(key), pack(item)] for key, item in dict.items(value)]
+    if issubclass(kind, collections.Counter):
+        return {"Counter": items}
+    if issubclass(kind, collections.defaultdict):
+        factory = collections.defaultdict.default_factory.__get__(value)
+        return {"defaultdict": [factory.__name__ if factory in _FACTORIES else None, items]}
+    return {"dict": items}
+
+
+def _pack_later(value, kind):
+    name = kind.__name__
+    if name in ("Fraction", "Decimal"):
+        return {name: str(value)}
+    if name == "array":
+        return {"array": [value.typecode, pack(value.tolist())]}
+    if name == "timedelta":
+        return {name: [value.days, value.seconds, value.microseconds]}
+    if name == "date":
+        return {name: [value.year, value.month, value.day]}
+    if name in ("time", "datetime"):
+        day = [value.year, value.month, value.day] if name == "datetime" else []
+        offset = value.utcoffset()
+        parts = [*day, value.hour, value.minute, value.second, value.microsecond]
+        return {name: [parts, value.fold, None if offset is None else pack(offset)]}
+    raise Foreign(f"a value of type {name} is no plain data")
+
+
+def _pack_numpy(value, kind):
+    """An array or a number of numpy's; None for anything else."""
+    for base in kind.__mro__:
+        if base.__module__ != "numpy" or base.__name__ not in ("generic", "ndarray"):
+            continue
+        code = value.dtype.str
+        if base.__name__ == "ndarray" and (_DTYPE.fullmatch(code) or code == "|O"):
+            return {
+                "ndarray": [code, list(base.shape.__get__(value)), [pack(one) for one in base.flatten(value).tolist()]]
+            }
+        if base.__name__ == "generic" and _DTYPE.fullmatch(code):
+            return {"numpy": [code, pack(base.item(value))]}
+        raise Foreign(f"a value of numpy's type {code} is no plain data")
+    return None
+
+
+_DTYPE = re.compile(r"[<>|=](b1|i[1248]|u[1248]|f[248]|c8|c16|[SU]\d{1,6})")
 
 
 def unpack(parts):
@@ -97,7 +174,7 @@ def unpack(parts):
     ((tag, inner),) = parts.items()
     try:
         return _UNPACK[tag](inner)
-    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, ImportError) as error:
         raise Foreign(f"a message of unknown parts ({tag}: {type(error).__name__})") from None
 
 
@@ -118,10 +195,95 @@ def _decimal(text):
     return Decimal(text)
 
 
+def _array(typecode, items):
+    from array import array
+
+    return array(typecode, unpack(items))
+
+
+def _ndarray(code, shape, items):
+    numpy, dtype = _numpy(code)
+    if code != "|O":
+        return numpy.array([unpack(item) for item in items], dtype).reshape(shape)
+    made = numpy.empty(len(items), dtype)
+    for place, item in enumerate(items):
+        made[place] = unpack(item)
+    return made.reshape(shape)
+
+
+def _number(code, value):
+    _, dtype = _numpy(code)
+    return dtype.type(unpack(value))
+
+
+def _numpy(code):
+    if not _DTYPE.fullmatch(code) and code != "|O":
+        raise ValueError
+    import numpy
+
+    return numpy, numpy.dtype(code)
+
+
+def _date(*parts):
+    from datetime import date
+
+    return date(*parts)
+
+
+def _timedelta(*parts):
+    from datetime import timedelta
+
+    return timedelta(*parts)
+
+
+def _moment(name, parts, fold, offset):
+    import datetime
+
+    zone = None if offset is None else datetime.timezone(unpack(offset))
+    return getattr(datetime, name)(*parts, tzinfo=zone, fold=fold)
+
+
+def _builtin(name):
+    value = getattr(builtins, name)
+    if value is Ellipsis or value is NotImplemented or isinstance(value, type):
+        return value
+    raise ValueError
+
+
+def _defaultdict(factory, items):
+    known = {None: None, **{one.__name__: one for one in _FACTORIES}}
+    return collections.defaultdict(known[factory], _items(items))
+
+
+def _items(pairs):
+    return {unpack(key): unpack(item) for key, item in pairs}
+
+
 _UNPACK = {
     "int": lambda inner: int(inner, 16),
     "tuple": lambda inner: tuple(map(unpack, inner)),
-    "dict": lambda inner: {unpack(key): unpack(item) for key, item in inner},
+    "dict": _items,
+    "OrderedDict": lambda inner: collections.OrderedDict(_items(inner)),
+    "Counter": lambda inner: collections.Counter(_items(inner)),
+    "defaultdict": lambda inner: _defaultdict(*inner),
+    "mappingproxy": lambda inner: types.MappingProxyType(dict(unpack(inner))),
+    "ChainMap": lambda inner: collections.ChainMap(*[dict(unpack(one)) for one in inner]),
+    "UserDict": lambda inner: collections.UserDict(dict(unpack(inner))),
+    "UserList": lambda inner: collections.UserList(list(unpack(inner))),
+    "UserString": lambda inner: collections.UserString(unpack(inner)),
+    "keys": lambda inner: dict.fromkeys(map(unpack, inner)).keys(),
+    "values": lambda inner: dict(enumerate(map(unpack, inner))).values(),
+    "items": lambda inner: dict(map(unpack, inner)).items(),
+    "deque": lambda inner: collections.deque(map(unpack, inner[0]), inner[1]),
+    "array": lambda inner: _array(*inner),
+    "ndarray": lambda inner: _ndarray(*inner),
+    "numpy": lambda inner: _number(*inner),
+    "date": lambda inner: _date(*inner),
+    "timedelta": lambda inner: _timedelta(*inner),
+    "time": lambda inner: _moment("time", *inner),
+    "datetime": lambda inner: _moment("datetime", *inner),
+    "builtin": _builtin,
+    "memoryview": lambda inner: memoryview(inner.encode("latin-1")),
     "set": lambda inner: set(map(unpack, inner)),
     "frozenset": lambda inner: frozenset(map(unpack, inner)),
     "bytes": lambda inner: inner.encode("latin-1"),
@@ -147,13 +309,13 @@ def send(link, message):
 
 def receive(link):
     """Read one message; None at the end of the stream, Foreign for what is none."""
-    head = _exactly(link, 4)
+    head = exactly(link, 4)
     if head is None:
         return None
     (length,) = _LENGTH.unpack(head)
     if length > LARGEST:
         raise Foreign(f"a message of {length} bytes is over the {LARGEST} that may cross")
-    body = _exactly(link, length)
+    body = exactly(link, length)
     if body is None:
         return None
     try:
@@ -165,7 +327,8 @@ def receive(link):
     return message
 
 
-def _exactly(link, count):
+def exactly(link, count):
+    """`count` bytes, None if the stream ends before."""
     data = os.read(link, count)
     if len(data) == count:
         return data
@@ -219,7 +382,7 @@ def candidate(link, name):
         answer = receive(link)
         if answer is None:
             raise Gone
-        if "error" in answer:
+        if "kinds" in answer:
             call.raised = _exception(answer)
             raise call.raised
         if "foreign" in answer:
@@ -237,25 +400,40 @@ def candidate(link, name):
 
 
 def _exception(answer):
-    kind = getattr(builtins, str(answer["error"]), None)
+    """What the program raised, as the first of its kinds that is Python's own: its tests may expect one."""
     detail = brief(str(answer.get("detail", "")))
-    wanted = isinstance(kind, type) and issubclass(kind, Exception)
-    try:
-        error = kind(str(answer.get("message", ""))) if wanted else Raised(detail)
-    except Exception:  # UnicodeDecodeError and the like take more than a message
+    error = None
+    for module, name in answer.get("kinds", ()):
+        with suppress(Exception):  # not every kind takes what its heirs take
+            kind = vars(sys.modules[module])[name] if module in sys.stdlib_module_names else None
+            if isinstance(kind, type) and issubclass(kind, Exception):
+                error = _made(kind, answer)
+                error.crossed = detail
+                break
+    if error is None:
         error = Raised(detail)
-    error.crossed = detail
+        error.crossed = detail
     error.memory = bool(answer.get("memory"))
     error.loading = bool(answer.get("loading"))  # the program raised before anyone called it
     return error
+
+
+def _made(kind, answer):
+    with suppress(Exception):
+        return kind(*unpack(answer["arguments"]))
+    return kind(str(answer.get("message", "")))
 
 
 def _assign(mine, theirs):
     """Make the caller's argument what the program made of its copy."""
     if type(mine) is not type(theirs):
         return
-    if isinstance(mine, (list, bytearray)):
-        mine[:] = theirs
+    if isinstance(mine, (list, bytearray)) or type(mine).__module__ in ("array", "numpy") and hasattr(mine, "__len__"):
+        with suppress(ValueError, IndexError):  # an array of another shape is another array
+            mine[:] = theirs
+    elif isinstance(mine, collections.deque):
+        mine.clear()
+        mine.extend(theirs)
     elif isinstance(mine, (dict, set)):
         mine.clear()
         mine.update(theirs)
@@ -285,12 +463,29 @@ def answer_calls(link, function):
 
 def _complaint(error):
     detail = describe(error)
-    return {
-        "error": type(error).__name__,
+    found = {
+        "kinds": [(base.__module__, base.__qualname__) for base in type(error).__mro__[:-2]],
         "detail": detail,
         "message": detail.partition(": ")[2],
         "memory": isinstance(error, MemoryError),
     }
+    with suppress(BaseException):
+        found["arguments"] = [_argument(one) for one in error.args[:8]]
+    return found
+
+
+def _argument(value):
+    """An argument of an exception, packed: a text that is not too long, a number or nothing; Foreign for others."""
+    kind = type(value)
+    if (
+        kind in (bool, type(None), float)
+        or kind is int
+        and value.bit_length() < 4096
+        or kind is str
+        and len(value) < 4096
+    ):
+        return value
+    raise Foreign
 
 
 def load_program(link, source, code, name):
@@ -305,7 +500,7 @@ def load_program(link, source, code, name):
         code = marshal.loads(code) if code else compile(source, "<program>", "exec", dont_inherit=True)
     except BaseException as error:
         # a parser that runs out of stack says MemoryError; that is no lack of memory
-        send(link, {**_complaint(error), "memory": False, "error": "Raised", "loading": True})
+        send(link, {**_complaint(error), "memory": False, "kinds": [], "loading": True})
         return None
     try:
         exec(code, module.__dict__)
@@ -313,5 +508,5 @@ def load_program(link, source, code, name):
     except BaseException as error:
         if isinstance(error, KeyError) and name not in module.__dict__:
             error = NameError(f"the program defines no {name}")
-        send(link, {**_complaint(error), "error": "Raised", "loading": True})
+        send(link, {**_complaint(error), "kinds": [], "loading": True})
         return None

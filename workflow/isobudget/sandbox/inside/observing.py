@@ -8,15 +8,18 @@ Runs inside the sandbox: standard library only.
 
 import binascii
 import builtins
+import collections
 import json
 import math
 import os
+import types
 
 from isobudget.sandbox.inside import crossing, stdio
 
 RETURNED, RAISED, FOREIGN = "returned", "raised", "foreign"  # how a call ended; or a name of verdicts.py
 LONGEST = 1000  # characters of a line; of a longer one the beginning and a sum
 DIGITS = 9  # significant, of a float: sums in another order are the same answer
+_AS_DICT = (types.MappingProxyType, collections.ChainMap, collections.UserDict)
 SAFE = "abs all any bool bytes dict enumerate float frozenset int len list max min range reversed round set sorted str"
 SAFE = {name: getattr(builtins, name) for name in f"{SAFE} sum tuple zip".split()}
 
@@ -79,7 +82,7 @@ def _write(fd, answer):
 
 
 def canonical(value):
-    """Plain data as text, the same for what Python calls equal: 1, 1.0 and True; sets and dicts in any order.
+    """What crossed as text, the same for what Python calls equal: 1, 1.0 and True; sets and dicts in any order.
 
     Floats are equal to DIGITS significant digits; on either side of such a step two that are close differ.
     """
@@ -92,18 +95,30 @@ def canonical(value):
         return f"[{', '.join(map(canonical, value))}]"
     if kind is tuple:
         return f"({', '.join(map(canonical, value))},)"
-    if kind in (set, frozenset):
+    if kind in (set, frozenset, type({}.keys()), type({}.items())):
         return f"{{{', '.join(sorted(map(canonical, value)))}}}"
-    if kind is dict:
+    if kind in _AS_DICT:
+        value = dict(value)
+    if isinstance(value, dict):
         items = sorted((canonical(key), canonical(item)) for key, item in value.items())
         return f"dict({', '.join(f'{key}: {item}' for key, item in items)})"
     if kind in (bytes, bytearray):
         return repr(bytes(value))
     if kind is complex:
         return f"complex({_number(value.real)}, {_number(value.imag)})"
+    if kind.__module__ == "numpy":
+        if kind.__name__ != "ndarray":
+            return canonical(value.item())
+        return f"ndarray({list(value.shape)}, [{', '.join(map(canonical, value.ravel().tolist()))}])"
+    if kind in (collections.UserList, collections.UserString):
+        return canonical(value.data)
+    if kind is memoryview:
+        return repr(bytes(value))
+    if kind in (collections.deque, type({}.values())) or kind.__name__ == "array":
+        return f"{kind.__name__}({', '.join(map(canonical, value))})"
     if hasattr(kind, "__next__"):
         return f"iterator({', '.join(map(canonical, value))})"
-    return f"{kind.__name__}({value})"  # a range, a Fraction, a Decimal
+    return f"{kind.__name__}({value})"  # a range, a Fraction, a Decimal, a date
 
 
 def _number(value):

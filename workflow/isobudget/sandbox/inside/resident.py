@@ -2,15 +2,16 @@
 
 A fork costs what the child touches afterwards, some milliseconds for a process that compiles
 and runs tests; a process that stays has touched it all before. So candidates, which nobody
-can trust, are forked anew for each program, and what is trusted stays:
+can trust, are forked anew for each program, by PID 1, and what is trusted stays, forked by the desk:
 
 - The compiler turns a program's text into code for the candidate. It runs nothing. A text that it
   cannot compile, or dies of, goes to the candidate as it is, which then ends in its own way.
 - The checker runs the tests, in a namespace of their own each time, and calls the candidate over the
   link that comes with them (crossing.py). It alone can say `passed`.
 
-Both have a uid that candidates cannot touch. Where the sandbox has but one uid, whatever wipes a
-program's processes takes the checker along, and the next program gets a fresh one.
+Both have the desk's uid, which candidates cannot touch. Where the sandbox has but one, whatever wipes a
+program's processes takes desk and checker along, and the next program gets fresh ones. A resident that has grown
+says so with its answer and leaves; the desk waits for its end.
 
 Runs inside the sandbox: standard library only.
 """
@@ -27,23 +28,24 @@ import struct
 import sys
 from contextlib import suppress
 
-from isobudget.sandbox.inside import crossing, observing, stdio
+from isobudget.sandbox.inside import candidate, crossing, observing, stdio
 
-DESK = 3  # file descriptor, in a resident process, of its socket to the server
+DESK = 3  # file descriptor, in a resident process, of its socket to the desk
 GROWTH = 64 << 10  # KiB that a resident process may grow by before it makes room for a fresh one
 KNOWN = 512  # tests that the checker keeps compiled
 _LENGTH = struct.Struct("<I")
+_HEAD = struct.Struct("<I?")  # of an answer: its length, and whether who gives it leaves
 _INT = struct.calcsize("i")
 _FDS = 2  # file descriptors that come with a frame at most
 
 
 class Resident:
-    """The server's side: one process that runs `work` (compile_programs or check_programs) as `uid`."""
+    """The desk's side: one process that runs `work` (compile_programs or check_programs) in so many bytes of memory."""
 
-    def __init__(self, work, uid):
+    def __init__(self, work, memory):
         self.pid = None
         self._work = work
-        self._uid = uid
+        self._memory = memory
         self._desk = None
 
     def ready(self):
@@ -55,7 +57,7 @@ class Resident:
         pid = os.fork()
         if pid == 0:
             try:
-                _settle(theirs.detach(), self._uid)
+                _settle(theirs.detach(), self._memory)
                 self._work()
             finally:
                 os._exit(0)
@@ -94,13 +96,22 @@ class Resident:
         return True
 
     def hear(self, seconds):
-        """Its answer as bytes, b"" if it has none; None if it died or said nothing for so long."""
+        """Its answer as bytes, b"" if it has none; None if it died or said nothing for so long.
+
+        One that leaves is gone when this returns.
+        """
         poll = select.poll()
         poll.register(self._desk, select.POLLIN)
         if not poll.poll(seconds * 1000):
             return None
-        head = _exactly(self._desk, _LENGTH.size)
-        return None if head is None else _exactly(self._desk, _LENGTH.unpack(head)[0])
+        head = _exactly(self._desk, _HEAD.size)
+        if head is None:
+            return None
+        length, leaves = _HEAD.unpack(head)
+        answer = _exactly(self._desk, length)
+        if leaves:
+            self.end()
+        return answer
 
 
 def _exactly(desk, count):
@@ -117,27 +128,32 @@ def _exactly(desk, count):
     return b"".join(parts)
 
 
-def _settle(desk, uid):
-    """In the forked child: keep nothing but the socket, and become `uid` unless it is None."""
+def _settle(desk, memory):
+    """In the forked child: keep nothing but the socket, and take what limits a program's tests have."""
     os.setsid()
     os.dup2(desk, 100)
+    os.dup2(1, 2)  # what tests print is nobody's
     os.dup2(100, DESK, inheritable=False)
     os.closerange(DESK + 1, 256)
-    if uid is not None:
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for which, value in candidate.LIMITS:
+        resource.setrlimit(which, (value, value))
     gc.enable()
 
 
-def _grown(start):
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > start + GROWTH
+def _answer(desk, body, start):
+    """Give the desk an answer; whether that was the last, as this process has grown since its `start`."""
+    leaves = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > start + GROWTH
+    desk.sendall(_HEAD.pack(len(body), leaves) + body)
+    return leaves
 
 
 def compile_programs():
     """The compiler: texts in, marshalled code out, or nothing for what does not compile."""
     desk = _socket.socket(fileno=DESK)
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    while not _grown(start):
+    leaves = False
+    while not leaves:
         head = _exactly(desk, _LENGTH.size)
         if head is None:
             return
@@ -147,7 +163,7 @@ def compile_programs():
             code = marshal.dumps(compile(text, "<program>", "exec", dont_inherit=True))
         except Exception:
             code = b""
-        desk.sendall(_LENGTH.pack(len(code)) + code)
+        leaves = _answer(desk, code, start)
 
 
 def check_programs():
@@ -158,14 +174,17 @@ def check_programs():
     desk = _socket.socket(fileno=DESK)
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     limit = sys.getrecursionlimit()
+    digits = sys.get_int_max_str_digits()
     known = {}
-    while not _grown(start):
+    leaves = False
+    while not leaves:
         fds, body = _receive(desk)
         if body is None:
             return
         job = json.loads(body)
         try:
             if "wanted" in job:
+                sys.set_int_max_str_digits(0)
                 verdict, detail = stdio.compared(*fds, job["wanted"])
             elif "cases" in job:
                 verdict, detail = observing.observe(job, *fds)
@@ -175,8 +194,8 @@ def check_programs():
             for fd in fds:
                 os.close(fd)
         sys.setrecursionlimit(limit)
-        answer = json.dumps([verdict, crossing.brief(detail)]).encode()
-        desk.sendall(_LENGTH.pack(len(answer)) + answer)
+        sys.set_int_max_str_digits(digits)
+        leaves = _answer(desk, json.dumps([verdict, crossing.brief(detail)]).encode(), start)
 
 
 def _receive(desk):

@@ -1,14 +1,15 @@
-"""The server inside the sandbox: it runs one program after another, each in processes of its own.
+"""PID 1 of a sandbox: it forks the candidates, ends them and wipes what they left, and is told nothing about them.
 
-It is PID 1, lives as long as its worker, and forks a candidate for each program (running.py), which knows
-the program and never its tests. Beside it stays the checker (resident.py), which runs the tests and calls
-the candidate through a socket (crossing.py). `passed` can only come from the checker, over a
-socket that the candidate never holds. Then what the program left is killed and wiped.
+A fork copies everything, so a candidate can find whatever the process that forked it has ever held, in frames, by the
+collector or in freed bytes. This one holds no program, no test, no verdict and nothing of what a program did before:
 
-Host and server talk in frames over a socket or standard input and output: a length (4 bytes, little
-endian) and JSON. A `call` job is two frames, the program's and the tests'; the candidate is forked
-between them, and the tests' bytes are zeroed before the next one, so that no candidate finds
-tests in its own memory.
+- The desk (desk.py), another process, talks to the host and judges. It orders a fork and hands over file
+  descriptors; the candidate reads its program from one of them (candidate.py), once it is a process of its own.
+- How a candidate ended goes from the kernel into one buffer, on to the desk, and is zeroed: no Python object holds it.
+
+Where the sandbox has many uids the desk stays, as a user whom no candidate can touch, and each candidate has a uid of
+its own. Where it has but one, the signal that ends a program's processes ends the desk too, which nothing but PID 1
+survives: each program has a desk of its own then, whose answer PID 1 holds in a pipe, unread, for the next to send.
 
 Standard library only; imports stay few, because a fork costs what is resident.
 """
@@ -18,51 +19,39 @@ import ctypes
 import gc
 import json
 import os
+import random
 import resource
+import select
 import signal
 import struct
 import sys
 from contextlib import suppress
 
-from isobudget.sandbox.inside import running
+from isobudget.sandbox.inside import candidate, desk, seccomp
 
 # what programs import most, so that each finds it loaded; each costs little memory
 LOADED = [
     "bisect", "collections", "copy", "functools", "heapq", "itertools", "math", "operator", "re", "string", "typing",
 ]  # fmt: skip
-_LENGTH = struct.Struct("<I")
+_INT = struct.calcsize("i")
 _PR_SET_DUMPABLE = 4
 _CLEANING_SECONDS = 10
+_LOOK = 500  # milliseconds between two looks at the only desk
 _WRITABLE = ("/tmp", "/dev/shm")
+# uids that no table of users gives out: above those of containers and directories, below 2**31
+_NOBODYS, _PER_WORKER, _WORKERS = 2_100_000_000, 10_000, 4_000
+_LIBC = ctypes.CDLL(None)
+_LIBC.wait4.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
+# what is said where one uid's program ended or stopped its own desk: nothing in it depends on the program
+_LOST = {"verdict": "crashed", "detail": "its tests were ended from outside", "cpu_seconds": 0.0, "doubtful": False}
 
 
 def main():
-    settings = json.loads(sys.argv[1])
     _refuse_to_run_bare()
-    channel_in, channel_out = _take_channel(settings["socket"])
+    settings = json.loads(sys.argv[1])
+    sys.argv[:] = [""]
     _settle(settings)
-    runner = running.Runner(settings)
-    send_frame(channel_out, {"python": sys.version.split()[0], "packages": _packages(settings["packages"])})
-    limits_before = _own_limits()
-    tables = [os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY) for kind in ("shm", "sem", "msg")]
-
-    def ask(number):
-        send_frame(channel_out, {"next": number})
-        return json.loads(bytes(read_frame(channel_in)))
-
-    while (frame := read_frame(channel_in)) is not None:
-        job = json.loads(bytes(frame))
-        if job["kind"] == "stdio":
-            answer = runner.run_script(job, ask, lambda: read_frame(channel_in))
-        elif job["kind"].startswith("observe"):
-            # what a program is asked where nobody judges it is no secret
-            answer = runner.observe(job, json.loads(bytes(read_frame(channel_in))))
-        else:
-            answer = runner.run(job, lambda: read_frame(channel_in))
-        trouble = clean(settings, tables) or ("the server's own limits" if _own_limits() != limits_before else None)
-        send_frame(channel_out, {**answer, "trouble": trouble})
-        if trouble:
-            return
+    Server(settings, _uids()).serve()
 
 
 def _refuse_to_run_bare():
@@ -76,44 +65,19 @@ def _refuse_to_run_bare():
         )
 
 
-def _take_channel(path):
-    """The host's socket at `path`, or 0 and 1 if there is none, moved away from where programs read and print."""
-    if path:
-        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        connection.connect(path)
-        channel_in = channel_out = connection.detach()
-    else:
-        channel_in, channel_out = os.dup(0), os.dup(1)
-    null = os.open("/dev/null", os.O_RDWR)
-    for fd in (0, 1):
-        os.dup2(null, fd)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-    return channel_in, channel_out
-
-
 def _settle(settings):
     # a signal without a handler cannot reach PID 1 from inside
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for folder in _WRITABLE:
         os.chmod(folder, 0o1777)  # Docker gives a tmpfs the mode of the image's own folder
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd in (0, 1):
+        os.dup2(null, fd)
+    os.close(null)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
     sys.path.append(settings["packages"])
-    sys.argv[:] = [""]
-    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")  # the largest process here goes first, not some other of this machine
-    for which, value in (
-        (resource.RLIMIT_AS, settings["memory"]),
-        (resource.RLIMIT_FSIZE, 16 << 20),
-        (resource.RLIMIT_NOFILE, 128),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-    ):
-        resource.setrlimit(which, (value, value))  # children inherit them
-    if settings["uid"] is None:
-        # one uid for all: a process that is not dumpable cannot be traced or read by its like
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    else:
-        os.setgroups([])
-        resource.setrlimit(resource.RLIMIT_NPROC, running.PROCESSES)  # binds whoever is not root
+    # what is not dumpable cannot be traced or read by its like; a candidate becomes dumpable again
+    _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     os.chdir("/tmp")
     for name in LOADED:
         __import__(name)
@@ -122,61 +86,198 @@ def _settle(settings):
     gc.disable()
 
 
-def _packages(folder):
-    """The packages in the sandbox's root, as name-version."""
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return []
-    return sorted(name.removesuffix(".dist-info") for name in names if name.endswith(".dist-info"))
-
-
-def read_frame(fd):
-    """One frame's bytes in a buffer that its reader may wipe; None at the end."""
-    head = bytearray(4)
-    if not _read_into(fd, head):
+def _uids():
+    """The uids of this sandbox as a range, its desk's first and then its programs'; None where it has but one."""
+    if os.geteuid() != 0:
         return None
-    body = bytearray(_LENGTH.unpack(head)[0])
-    return body if _read_into(fd, body) else None
+    with open("/proc/self/uid_map") as file:
+        maps = [tuple(map(int, line.split())) for line in file]
+    first, _, count = max(maps, key=lambda line: line[2])
+    if count < 4 * _PER_WORKER:
+        return None
+    os.setgroups([])
+    if first <= _NOBODYS and first + count >= _NOBODYS + _PER_WORKER * _WORKERS:
+        start = _NOBODYS + _PER_WORKER * random.randrange(_WORKERS)
+    else:  # a user namespace's own, which nobody outside has
+        start = first + 1 + random.randrange(count - _PER_WORKER - 1)
+    return range(start, start + _PER_WORKER)
 
 
-def _read_into(fd, buffer):
-    view = memoryview(buffer)
-    while view:
-        count = os.readv(fd, [view])
-        if not count:
-            return False
-        view = view[count:]
+class Server:
+    """Carries out the desk's orders, one after another; `uids` as of _uids."""
+
+    def __init__(self, settings, uids):
+        self._settings = settings
+        self._uids = uids
+        self._used = 0  # candidates so far
+        self._uid = None  # of the last one
+        self._candidate = None
+        self._ended = ctypes.create_string_buffer(desk.ENDED.size)  # the one place for how a process ended
+        # what is left in one of them outlives its process; where no filter forbids that, it is looked for
+        self._tables = [os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY) for kind in ("shm", "sem", "msg")]
+        self._limits = _own_limits()
+        if uids is None:
+            seccomp.confine()
+        self._open_desk()
+        if uids is not None:
+            seccomp.confine()  # the desk stays and has files in memory
+
+    def serve(self):
+        while True:
+            order, fds = self._hear()
+            if order == desk.FORK:
+                self._fork(fds)
+            elif order[:1] == desk.END:
+                self._end({1, self._desk_pid, *struct.unpack(f"{(len(order) - 1) // _INT}i", order[1:])})
+            elif order == desk.KEEP:
+                self._end_all()
+                self._desk.close()
+                self._open_desk(self._clean() or "", fds[0])
+                os.close(fds[0])
+            else:
+                if self._uids is None and not os.WIFEXITED(self._status()):
+                    self._end_all()
+                    desk.send_frame(self._settings["channel"][1], {**_LOST, "trouble": "its desk was ended"})
+                return
+
+    def _open_desk(self, trouble=None, answer=None):
+        """Start a desk; with one uid it has the last one's answer to send, and what could not be wiped to say."""
+        self._desk, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        self._desk_pid = os.fork()
+        if self._desk_pid == 0:
+            try:
+                self._desk.close()
+                if self._uids:
+                    os.setresgid(*[self._uids[0]] * 3)
+                    os.setresuid(*[self._uids[0]] * 3)
+                desk.work(theirs, self._settings, self._uids is None, trouble, answer)
+            finally:
+                os._exit(1)
+        theirs.close()
+
+    def _hear(self):
+        """One order and the file descriptors that came with it; (b"", ()) if the desk has ended or was stopped."""
+        poll = select.poll()
+        poll.register(self._desk, select.POLLIN)
+        while not poll.poll(None if self._uids else _LOOK):
+            # with one uid a program can stop its desk, which then says nothing any more
+            if self._wait(self._desk_pid, os.WNOHANG | os.WUNTRACED):
+                return b"", ()
+        order, ancillary, _, _ = self._desk.recvmsg(desk.LONGEST, _socket.CMSG_SPACE(desk.MOST_FDS * _INT))
+        if not order:
+            self._wait(self._desk_pid, os.WUNTRACED)
+        return order, struct.unpack(f"{len(ancillary[0][2]) // _INT}i", ancillary[0][2]) if ancillary else ()
+
+    def _tell(self, message):
+        with suppress(OSError):  # with one uid a program may have ended the desk
+            self._desk.send(message)
+
+    def _fork(self, fds):
+        self._used += 1
+        self._uid = self._uids and self._uids[1 + self._used % (len(self._uids) - 1)]
+        pid = os.fork()
+        if pid == 0:
+            candidate.become(fds, self._settings, self._uid)
+        self._candidate = pid
+        for fd in fds:
+            os.close(fd)
+        self._tell(struct.pack("i", pid))
+
+    def _end(self, spared):
+        """End the candidate, tell the desk how each process ended, and wipe; with one uid the rest waits for _end_all.
+
+        The desk gets a message of desk.ENDED for each process that this one reaped, then what could not be wiped.
+
+        Args:
+            spared: the pids of the desk's own processes.
+        """
+        alive = not self._wait(self._candidate, os.WNOHANG)
+        if not alive:
+            self._report(desk.BY_ITSELF)
+        if self._uids is None:
+            if alive:
+                os.kill(self._candidate, signal.SIGKILL)
+                self._wait(self._candidate, 0)
+                self._report(desk.KILLED)
+            self._tell(desk.OVER)
+            return
+        os.seteuid(self._uid)  # a signal to all spares whom its sender may not touch
+        _kill_all()
+        while not spared.issuperset(_processes()):
+            os.seteuid(0)
+            # one of them at least is killed and will be handed to us; who forks meanwhile is killed next
+            pid = self._wait(-1, 0)
+            if pid == self._desk_pid:
+                sys.exit("the sandbox's desk ended")
+            self._report(desk.KILLED if pid == self._candidate else desk.ORPHAN)
+            os.seteuid(self._uid)
+            _kill_all()
+        os.seteuid(0)
+        self._tell(desk.OVER + (self._clean() or "").encode())
+
+    def _end_all(self):
+        """With one uid: end everyone, the desk too."""
+        while _kill_all():
+            self._wait(-1, 0)
+        self._ended[:] = bytes(len(self._ended))
+
+    def _wait(self, pid, options):
+        """The pid of a child that ended, 0 if none did; how it did lies in the buffer."""
+        place = ctypes.addressof(self._ended)
+        got = _LIBC.wait4(pid, place + desk.STATUS, options, place + desk.USAGE)
+        return max(got, 0)
+
+    def _report(self, how):
+        self._ended[0] = how
+        self._desk.send(self._ended)
+        self._ended[:] = bytes(len(self._ended))
+
+    def _status(self):
+        return int.from_bytes(self._ended[desk.STATUS : desk.STATUS + _INT], sys.byteorder)
+
+    def _clean(self):
+        trouble = clean(self._uid, self._tables)
+        return trouble or ("the server's own limits" if _own_limits() != self._limits else None)
+
+
+def _kill_all():
+    """SIGKILL to all whom this process may touch; whether there is anyone beside it, be it one of another uid."""
+    try:
+        os.kill(-1, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
     return True
 
 
-def send_frame(fd, value):
-    body = json.dumps(value).encode()
-    rest = memoryview(_LENGTH.pack(len(body)) + body)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+def _processes():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
-def clean(settings, tables):
-    """Wipe what a program may have left; what could not be wiped, or None. `tables` are those of SysV objects, open."""
+def clean(uid, tables):
+    """Wipe what a program of `uid` may have left; what could not be wiped, or None.
+
+    Args:
+        uid: None where there is but one.
+        tables: file descriptors of the lists of SysV objects.
+    """
     for folder in _WRITABLE:
-        if settings["uid"] is None:
+        if uid is None:
             os.chmod(folder, 0o1777)  # its owner may have locked it
-        if not os.listdir(folder):
-            continue
-        cleaner = os.fork()
-        if cleaner == 0:
-            try:
-                signal.alarm(_CLEANING_SECONDS)
-                for uid in (settings["uid"],) if settings["uid"] else ():
-                    os.setresgid(uid, uid, uid)
-                    os.setresuid(uid, uid, uid)
-                wipe(folder)
-            finally:
-                os._exit(0)
-        os.waitpid(cleaner, 0)
         if os.listdir(folder):
-            return f"files left in {folder}"
+            cleaner = os.fork()
+            if cleaner == 0:
+                try:
+                    signal.alarm(_CLEANING_SECONDS)
+                    if uid is not None:
+                        os.setresgid(uid, uid, uid)
+                        os.setresuid(uid, uid, uid)
+                    wipe(folder)
+                finally:
+                    os._exit(0)
+            os.waitpid(cleaner, 0)
+            if os.listdir(folder):
+                return f"files left in {folder}"
+        os.utime(folder, ns=(0, 0))
     for table in tables:
         if os.pread(table, 4096, 0).count(b"\n") > 1:  # more than its heading
             return "SysV objects left"

@@ -9,6 +9,7 @@ Runs inside the sandbox: standard library only.
 import _sitebuiltins
 import atexit
 import builtins
+import gc
 import marshal
 import math
 import os
@@ -23,7 +24,10 @@ ROOM = 64 << 10  # bytes that a right output may be longer than the one that is 
 
 def file(data=b""):
     """The descriptor of a file in memory that holds `data`, to be read from its beginning."""
-    fd = os.memfd_create("stdio")
+    try:
+        fd = os.memfd_create("stdio")
+    except PermissionError:  # with one uid whoever makes it is confined as programs are
+        fd = os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
@@ -54,6 +58,7 @@ def become_program(source, code=None):
     """
     status = 1
     try:
+        sys.set_int_max_str_digits(0)  # a contest's numbers are as long as they are, and time is limited anyway
         sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape")
         sys.stdout = sys.__stdout__ = stdout = _stream(1, "w", "surrogateescape")
         sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace")
@@ -64,11 +69,12 @@ def become_program(source, code=None):
         with suppress(SystemExit):
             code = marshal.loads(code) if code else compile(source, "<program>", "exec", dont_inherit=True)
             exec(code, script.__dict__)
+        del code
         with suppress(SystemExit):
             _end()
-        for stream in (sys.stdout, stdout):
-            if hasattr(stream, "flush") and not getattr(stream, "closed", False):
-                stream.flush()
+        _flush(stdout)
+        _forget(script)
+        _flush(stdout)
         status = 0
     except BaseException as error:
         os.write(2, b"\n" + crossing.describe(error).encode("utf-8", "backslashreplace"))
@@ -88,6 +94,22 @@ def _end():
     atexit._run_exitfuncs()
 
 
+def _flush(first):
+    """Write out what is in the streams; a program may have closed them, taken their buffers or put others there."""
+    for stream in (sys.stdout, first, sys.__stdout__):
+        with suppress(Exception):
+            stream.flush()
+
+
+def _forget(script):
+    """Let go of a script's objects as the interpreter does at its end: writers write, and __del__ may print."""
+    names = script.__dict__
+    for name in [name for name in names if name[:1] == "_" and name[:2] != "__"] + list(names):
+        if name != "__builtins__":
+            names[name] = None
+    gc.collect()
+
+
 def complaint(fd):
     """The last line that a program wrote to its standard error, printable; "" if none."""
     lines = contents(fd, last=4096).strip().splitlines()
@@ -105,12 +127,12 @@ def compared(fd, wanted):
 def difference(printed, wanted):
     """Where two outputs differ, as one line; None where they do not, as APPS judges it.
 
-    The line does not say what would have been right: it stays in the server's memory, where the next program begins.
+    The line does not say what would have been right, so that it can be shown beside the program.
 
-    Compared are the words of each line, empty lines left out; numbers by value: whole ones exactly, others within 1e-8
-    and a hundred-thousandth of the one that is wanted (numpy.allclose, which APPS uses). Two steps of APPS are left
-    out: it takes lines for equal as sets, so that any mix of YES and NO is right where both occur, and whole numbers
-    for equal within a hundred-thousandth.
+    Compared are the words of each line, empty lines left out; numbers by value: one that is whole with one that is
+    whole exactly, others within 1e-8 and a hundred-thousandth of the one that is wanted (numpy.allclose, which APPS
+    uses), so that 0.9999999999999999 is 1. Two steps of APPS are left out: it takes lines for equal as sets, so that
+    any mix of YES and NO is right where both occur, and whole numbers for equal within a hundred-thousandth.
 
     Args:
         printed: the program's output, a str.
@@ -133,8 +155,10 @@ def _equal(mine, right):
     if mine == right:
         return True
     try:
-        if _whole(right):
-            return (int(mine) if _whole(mine) else float(mine)) == int(right)
+        if _whole(right) and _whole(mine):
+            return int(mine) == int(right)
+        if _whole(right) and float(mine).is_integer():
+            return float(mine) == int(right)
         # what is infinite is near nothing but itself; an infinite tolerance would let all pass
         mine, right = float(mine), float(right)
         return mine == right or (math.isfinite(right) and abs(mine - right) <= 1e-8 + 1e-5 * abs(right))

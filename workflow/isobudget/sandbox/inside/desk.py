@@ -1,0 +1,169 @@
+"""The desk: it talks to the host, knows programs and their tests, judges, and never forks a candidate.
+
+PID 1 (server.py), which knows nothing, forks candidates and ends them at the desk's orders. Beside the desk stays the
+checker (resident.py), which runs the tests and calls the candidate through a socket (crossing.py). `passed` can only
+come from the checker, over a socket that the candidate never holds.
+
+Host and desk talk in frames over a socket or standard input and output: a length (4 bytes, little endian) and JSON.
+
+Runs inside the sandbox: standard library only.
+"""
+
+import _socket  # socket brings selectors and enum along
+import ctypes
+import fcntl
+import gc
+import json
+import os
+import signal
+import struct
+import sys
+from contextlib import suppress
+
+from isobudget.sandbox.inside import running
+
+# what the desk orders: a fork, with file descriptors; the end of what was forked, behind it the pids to be spared;
+# and with one uid, where the desk ends with its program, to keep its answer for the next desk
+FORK, END, KEEP = b"F", b"E", b"K"
+LONGEST, MOST_FDS = 64, 4
+# what PID 1 answers to END: a message for each process, with its wait status and struct rusage, then OVER and what
+# could not be wiped
+BY_ITSELF, KILLED, ORPHAN, OVER = b"1", b"2", b"3", b"."
+ENDED = struct.Struct("=c7xi4x4qq104x")
+STATUS, USAGE = 8, 16  # their places in ENDED
+_LENGTH = struct.Struct("<I")
+_PR_SET_DUMPABLE = 4
+
+
+class Server:
+    """PID 1 as the desk sees it: `orders` is the socket to it, `host` the file descriptor of the host's frames."""
+
+    def __init__(self, orders, host):
+        self._orders = orders
+        self.host = host
+
+    def fork(self, job, link, *files):
+        """Have a candidate forked that reads `job` from a link: its pid.
+
+        Args:
+            job: as of candidate.job_bytes.
+            link: the desk's end of the link.
+            files: file descriptors for the candidate: the other end, then what a script reads and writes. They are
+                passed on, and closed if they are the link's.
+        """
+        packed = struct.pack(f"{len(files)}i", *files)
+        self._orders.sendmsg([FORK], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
+        os.close(files[0])
+        rest = memoryview(job)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has no memory for its own text
+            while rest:
+                rest = rest[os.write(link, rest) :]
+        return struct.unpack("i", self._orders.recv(LONGEST))[0]
+
+    def end(self, spared):
+        """Have all processes ended but those in `spared`: an Ended."""
+        self._orders.send(END + struct.pack(f"{len(spared)}i", *spared))
+        status, spent, largest = None, 0.0, 0
+        while (message := self._orders.recv(1024))[:1] != OVER:
+            how, ended, utime, micro, stime, more, maxrss = ENDED.unpack(message)
+            spent += utime + stime + (micro + more) / 1e6
+            if how != ORPHAN:
+                largest = maxrss * 1024
+            if how == BY_ITSELF:
+                status = ended
+        return running.Ended(status, spent, largest, message[1:].decode() or None)
+
+    def keep(self, answer):
+        """With one uid: have an answer said by the next desk, once all is wiped; this one ends."""
+        reading, writing = os.pipe()
+        body = json.dumps(answer).encode()
+        with suppress(OSError):
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, max(len(body), 4096))
+        os.set_blocking(writing, False)
+        if os.write(writing, body) < len(body):
+            os._exit(1)  # no answer of ours is so long
+        os.close(writing)
+        self._orders.sendmsg([KEEP], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", reading))])
+        while True:
+            signal.pause()
+
+
+def work(orders, settings, one_uid, trouble, kept):
+    """Judge one job after another, as the host sends them; returns when it sends no more.
+
+    Args:
+        orders: the socket to PID 1.
+        settings: as of launch.opening, and `channel`, the file descriptors to hear and to answer the host.
+        one_uid: whether this desk ends with its program.
+        trouble: what PID 1 could not wipe, of the program before; None for the first desk.
+        kept: the file descriptor of a pipe that holds the answer of the desk before, or None.
+    """
+    hear, say = settings["channel"]
+    gc.enable()
+    sys.set_int_max_str_digits(0)  # it compares what scripts print
+    # a user's processes are nobody's to read or trace, not even that user's
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    server = Server(orders, hear)
+    runner = running.Runner(settings["memory"], server, one_uid)
+    if kept is None:
+        send_frame(say, {"python": sys.version.split()[0], "packages": _packages(settings["packages"])})
+    else:
+        send_frame(say, {**json.loads(_all(kept)), "trouble": trouble or None})
+        os.close(kept)
+    if trouble:
+        return
+
+    def ask(number):
+        send_frame(say, {"next": number})
+        return read_frame(hear)["given"], read_frame(hear)["wanted"]
+
+    while (job := read_frame(hear)) is not None:
+        if job["kind"] == "stdio":
+            answer = runner.run_script(job, ask)
+        elif job["kind"].startswith("observe"):
+            answer = runner.observe(job, read_frame(hear), lambda: send_frame(say, {"busy": True}))
+        else:
+            answer = runner.run(job, read_frame(hear))
+        if one_uid:
+            server.keep(answer)
+        send_frame(say, answer)
+        if answer["trouble"]:
+            return
+
+
+def _packages(folder):
+    """The packages in the sandbox's root, as name-version."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return sorted(name.removesuffix(".dist-info") for name in names if name.endswith(".dist-info"))
+
+
+def _all(fd):
+    return b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
+
+
+def read_frame(fd):
+    """One frame from the host; None at the end."""
+    head = _exactly(fd, 4)
+    body = head and _exactly(fd, *_LENGTH.unpack(head))
+    return json.loads(body) if body is not None else None
+
+
+def _exactly(fd, count):
+    data = bytearray(count)
+    view = memoryview(data)
+    while view:
+        got = os.readv(fd, [view])
+        if not got:
+            return None
+        view = view[got:]
+    return data
+
+
+def send_frame(fd, value):
+    body = json.dumps(value).encode()
+    rest = memoryview(_LENGTH.pack(len(body)) + body)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
