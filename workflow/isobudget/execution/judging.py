@@ -21,7 +21,7 @@ from isobudget.files.stage import say
 from isobudget.sandbox import Outcome, Program, open_sandbox, verdicts
 from isobudget.study.languages import LANGUAGES, PYTHON, Language
 
-SANDBOX_KEYS = ("engine", "timeout", "memory", "runtime")
+SANDBOX_KEYS = ("engine", "timeout", "memory", "runtime", "isolation")
 AFTER, IN_PROGRAM = "AFTER = ", "in_program"
 _CHECK = re.compile(r"^def check\(", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -76,12 +76,29 @@ def language_of(settings: RunSettings) -> Language:
 def script(source: str, settings: RunSettings) -> str:
     """The Python script that the sandbox runs for a program; one in another language is started by it.
 
-    One in Python is the script itself, behind those of the benchmark's own imports that it mentions.
+    One in Python is the script itself, behind those of the benchmark's own imports that it mentions, which
+    stand behind its own from __future__.
     """
     language = language_of(settings)
     if language.script:
         return pkgutil.resolve_name(language.script)(source)
-    return _needed(settings.get("before", ""), source) + source
+    needed = _needed(settings.get("before", ""), source)
+    first, rest = _future(source) if needed else ("", source)
+    return first + needed + rest
+
+
+def _future(source):
+    """A program's text up to the last line that imports from __future__, which must come first, and the rest."""
+    if "__future__" not in source:
+        return "", source
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "", source
+    future = [one for one in body if isinstance(one, ast.ImportFrom) and one.module == "__future__"]
+    last = max((one.end_lineno for one in future), default=0)
+    lines = source.splitlines(keepends=True)
+    return "".join(lines[:last]), "".join(lines[last:])
 
 
 def _needed(before, source):
@@ -127,7 +144,7 @@ def judge(
     Raises StudyError if the sandbox failed at a program (`infra`), which is no verdict on it.
     """
     started = time.monotonic()
-    limits = {key: settings[key] for key in ("timeout", "memory", "runtime") if key in settings}
+    limits = {key: settings[key] for key in SANDBOX_KEYS[1:] if key in settings}
     with open_sandbox({key: settings[key] for key in SANDBOX_KEYS if key in settings}, workers) as sandbox:
         if keep_in is None:
             outcomes = _run(sandbox, programs, title)

@@ -95,6 +95,7 @@ class SandboxSettings(TypedDict, total=False):
     timeout: float  # CPU seconds
     memory: str
     runtime: str | None
+    isolation: str  # fresh, or not there
 
 
 class RunSettings(SandboxSettings, total=False):

@@ -9,12 +9,33 @@ import re
 
 from isobudget.files.errors import StudyError
 from isobudget.files.stage import say
-from isobudget.sandbox import bubblewrap, docker, launch
+from isobudget.sandbox import bubblewrap, docker, launch, root
 from isobudget.sandbox.pool import Outcome, Pool, Program
 
 __all__ = ["Outcome", "Program", "Sandbox", "memory_bytes", "open_sandbox"]
 
 _ENGINES = ("auto", "docker", "bubblewrap")
+# what programs take for granted: modules that are not loaded yet, numpy where it is there, a file, a thread
+PLAIN = Program(
+    source=f"""
+import datetime, decimal, fractions, json, os, random, statistics, string, tempfile, threading
+
+def ready(number):
+    if any(name.startswith("numpy-") for name in os.listdir("{root.PACKAGES}")):
+        import numpy
+        number = int(numpy.arange(number + 1).max())
+    found = []
+    thread = threading.Thread(target=lambda: found.append(number))
+    thread.start()
+    thread.join()
+    with tempfile.TemporaryFile("w+") as file:
+        json.dump(found, file)
+        file.seek(0)
+        return json.load(file)
+""",
+    tests="assert ready(7) == [7]",
+    entry_point="ready",
+)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -43,14 +64,17 @@ def open_sandbox(settings, workers):
 
     Args:
         settings: `engine` (auto, docker, bubblewrap), `timeout` (CPU seconds a program),
-            `memory` (bytes, or with a unit: 1g), `runtime` (an OCI runtime for Docker, or None).
+            `memory` (bytes, or with a unit: 1g), `runtime` (an OCI runtime for Docker, or None), `isolation` (shared,
+            or fresh: a sandbox of its own for each program).
         workers: how many programs run at once.
 
-    Raises StudyError where neither engine can be used: nothing ever runs outside a sandbox.
+    Raises StudyError where neither engine can be used: nothing ever runs outside a sandbox. So does the first run
+    where a plain program that is known to be right does not pass there.
     """
     engine, why = _choose(settings)
     say(f"sandbox: {engine.name}, {why}; {workers} workers")
-    pool = Pool(engine, workers, float(settings.get("timeout", 3)))
+    fresh = settings.get("isolation", "shared") == "fresh"
+    pool = Pool(engine, workers, float(settings.get("timeout", 3)), PLAIN, fresh)
     try:
         yield Sandbox(engine, why, pool)
     finally:

@@ -16,10 +16,11 @@ import threading
 from functools import partial
 
 from isobudget.files.errors import StudyError
-from isobudget.sandbox import launch, verdicts
+from isobudget.sandbox import launch, root, verdicts
 
 AHEAD = 2  # jobs that a worker holds: one that runs, one to start without asking
 SLACK = 1.5  # how much slower, in CPU time, neighbours make a program at worst
+PATIENT = 20  # as slack, for a program that is known to be right
 DEATHS = 3  # workers that must die of a program before it is given up
 
 Program = collections.namedtuple("Program", "source tests entry_point context kind", defaults=("", "call"))
@@ -40,13 +41,23 @@ Outcome.__doc__ = "What one run ended with: a name of verdicts.py, one line that
 
 
 class Pool:
-    """`workers` sandboxes of one engine; `timeout` in CPU seconds a program."""
+    """Sandboxes of one engine.
 
-    def __init__(self, engine, workers, timeout):
+    Args:
+        engine: starts workers.
+        workers: how many programs run at once.
+        timeout: CPU seconds a program.
+        plain: a Program that must pass before any other's verdict counts, or None.
+        fresh: whether each program has a worker of its own.
+    """
+
+    def __init__(self, engine, workers, timeout, plain=None, fresh=False):
         self._engine = engine
         self._count = workers
         self._timeout = timeout
         self._patience = 60 + 40 * timeout  # seconds of silence before a worker is taken for dead
+        self._plain = plain
+        self._fresh = fresh
         self._idle = []
         self._all = set()
         self._lock = threading.Lock()
@@ -61,6 +72,8 @@ class Pool:
 
         Raises StudyError if the engine can start no worker any more.
         """
+        if self._plain is not None and programs:
+            self._prove()
         outcomes = [None] * len(programs)
         doubtful = []
         count = min(self._count, len(programs))
@@ -71,6 +84,8 @@ class Pool:
             outcomes[number] = _outcome(answer)
             if progress:
                 progress(number, outcomes[number])
+        if doubtful:
+            self._renew()  # what judged them before does not judge them again
         for number, answer in self._spread(programs, sorted(doubtful), min(1, len(doubtful)), slack=1):
             outcomes[number] = _outcome(answer)
             if progress:
@@ -84,6 +99,24 @@ class Pool:
             workers, self._all, self._idle = self._all, set(), []
         for worker in workers:
             worker.close()
+
+    def _prove(self):
+        """Raise StudyError unless a plain program passes, with all the time that a cold or busy machine needs."""
+        ((_, answer),) = self._spread([self._plain], [0], 1, slack=PATIENT)
+        ended = _outcome(answer)
+        if ended.verdict != verdicts.PASSED:
+            raise StudyError(
+                f"the sandbox runs no plain program ({ended.verdict}: {ended.detail}), so none is judged there. "
+                f"Delete {root.cache()} and run again, or use the other engine."
+            )
+        self._plain = None
+
+    def _renew(self):
+        """End the workers that are idle."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            self._drop(worker)
 
     def _spread(self, programs, numbers, count, slack):
         """Yield (number, answer) as those of the programs finish on `count` workers."""
@@ -113,11 +146,11 @@ class Pool:
         """One worker's life: take programs, hand over answers, replace the worker when it dies."""
         worker = None
         # the server asks for the tests of a stdio program one by one: no other job may stand before them
-        ahead = 1 if any(program.kind == "stdio" for program in programs) else AHEAD
+        ahead = 1 if self._fresh or any(program.kind == "stdio" for program in programs) else AHEAD
         try:
             held = collections.deque()
             suspect, deaths = None, 0  # the program that workers died of, run alone before anything else
-            while not self._stopped:
+            while not self._stopped and (held or waiting):
                 worker = worker or self._get()
                 alive = True
                 while alive and suspect is None and len(held) < ahead and (number := _take(waiting)) is not None:
@@ -143,7 +176,7 @@ class Pool:
                     continue
                 done.put((held.popleft(), answer))
                 suspect = None
-                if answer["trouble"]:
+                if answer["trouble"] or self._fresh:
                     # its verdict stands, but the next program gets a clean place
                     self._drop(worker)
                     worker = None

@@ -1,7 +1,7 @@
 """The sandbox's root file system, made from this machine's own Python.
 
 Where no image registry answers, both engines get the same root: CPython's standard library,
-numpy where it is installed here, and the shared libraries that they load, in a tree of its
+numpy where it is installed here, the time zones, and the shared libraries that they load, in a tree of its
 own below the user's cache folder. bubblewrap binds the tree, Docker imports it as an image.
 Nothing else of the machine is in it.
 """
@@ -22,13 +22,15 @@ from pathlib import Path
 from isobudget.files.errors import StudyError
 from isobudget.study.languages import LANGUAGES
 
-RECIPE = 1  # raise it when what follows makes another tree from the same Python
+RECIPE = 3  # raise it when what follows makes another tree from the same Python
 PYTHON = "/usr/bin/python3"
 PACKAGES = "/usr/lib/sandbox-packages"
+ZONES = "/usr/share/zoneinfo"
 MOUNT_POINTS = ("tmp", "proc", "dev", "sys", "etc")
-_LEFT_OUT = shutil.ignore_patterns(
+_NOT_NEEDED = shutil.ignore_patterns(
     "*.opt-?.pyc", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages",
     "dist-packages", "config-*", "pydoc_data", "*.a", "*.pyi", "f2py", "distutils",
+    "right", "posix",
 )  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def alone(name):
 def stage_root():
     """The tree and what it holds: (path, description); made at the first call, kept after.
 
-    The description has `python`, `packages` and `sha256`, a sum over every path and content.
+    The description has `python`, `packages` and `sha256`, a sum over every path, mode and content.
     Raises StudyError where this machine's Python cannot be copied.
     """
     sources = _sources()
@@ -79,6 +81,8 @@ def _sources():
         (Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix})), f"/usr/lib/{version}"),
     ]
     found += _programs()
+    if os.path.isdir(ZONES):
+        found.append((Path(ZONES), ZONES))
     spec = importlib.util.find_spec("numpy")
     if spec is not None and spec.origin:
         folder = Path(spec.origin).parent
@@ -110,7 +114,7 @@ def _copy(sources, tree):
         target = tree / to[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            shutil.copytree(path, target, ignore=_LEFT_OUT, symlinks=False, ignore_dangling_symlinks=True)
+            shutil.copytree(path, target, ignore=_left_out, symlinks=False)
         else:
             shutil.copy2(path, target)
     elves = [PYTHON, *(to for _, to in _programs()), *(f"/{path.relative_to(tree)}" for path in tree.rglob("*.so*"))]
@@ -120,6 +124,11 @@ def _copy(sources, tree):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(os.path.realpath(library), target)
     return _describe(tree)
+
+
+def _left_out(folder, names):
+    """What copytree leaves out of a folder; its own eye for links that lead nowhere takes relative ones for such."""
+    return _NOT_NEEDED(folder, names) | {name for name in names if not os.path.exists(os.path.join(folder, name))}
 
 
 def _libraries(programs):
@@ -141,9 +150,14 @@ def _libraries(programs):
 
 def _describe(tree):
     total = hashlib.sha256()
-    for path in sorted(tree.rglob("*")):
-        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        if path.is_file() and path.suffix != ".pyc":  # which of them exist depends on what was imported here
-            total.update(f"{path.relative_to(tree)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    for path in (tree, *sorted(tree.rglob("*"))):
+        # whatever the umask here, programs are other users than who owns the tree
+        mode = 0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644
+        path.chmod(mode)
+        if (
+            path.suffix != ".pyc" and path.name != "__pycache__"
+        ):  # which of them exist depends on what was imported here
+            content = hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b""
+            total.update(f"{path.relative_to(tree)}\0{mode:o}\0".encode() + content)
     packages = sorted(path.name.removesuffix(".dist-info") for path in (tree / PACKAGES[1:]).glob("*.dist-info"))
     return {"python": sys.version.split()[0], "packages": packages, "sha256": total.hexdigest()}

@@ -188,6 +188,7 @@ class Sandbox(_Strict):
     timeout: Positive = Field(3, description="CPU seconds a program")
     memory: str = Field("1g", pattern=r"^[1-9][0-9]*[mg]$", description="memory a program, such as 512m or 1g")
     runtime: str | None = Field(None, description="container runtime, such as runsc for gVisor")
+    isolation: Literal["shared", "fresh"] = Field("shared", description="fresh: a sandbox of its own a program")
 
 
 class Bootstrap(_Strict):

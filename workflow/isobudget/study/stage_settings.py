@@ -314,8 +314,15 @@ def _loading(study: Study, model: str) -> Opening:
 def _running(study: Study, benchmark: str, *keys: str) -> RunSettings:
     """What a stage is told that runs programs: those facts of the benchmark that are not as usual, and the sandbox."""
     chosen = BENCHMARKS[benchmark]
-    sandbox: Any = study.sandbox.model_dump() | chosen.running(*keys)
+    sandbox: Any = _sandbox(study) | chosen.running(*keys)
     told: RunSettings = {"stop": chosen.stop, **sandbox}
+    return told
+
+
+def _sandbox(study: Study) -> dict[str, Any]:
+    told = study.sandbox.model_dump()
+    if told["isolation"] == "shared":
+        del told["isolation"]  # as before there was a choice: no job runs again for a key that says nothing new
     return told
 
 

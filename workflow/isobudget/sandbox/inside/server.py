@@ -78,6 +78,7 @@ def _settle(settings):
     sys.path.append(settings["packages"])
     # what is not dumpable cannot be traced or read by its like; a candidate becomes dumpable again
     _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    os.umask(0o022)  # not what whoever started the job happens to have
     os.chdir("/tmp")
     for name in LOADED:
         __import__(name)
