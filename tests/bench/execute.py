@@ -99,7 +99,7 @@ def main(problems=60, samples=6):
         print(f"the {len(ending)} of them that do not time out:")
         without, _, _ = _race(engine, ending, turns=6)
         found |= {f"{name}_without_timeouts": ratio for name, ratio in without.items()}
-        found |= _start(engine)
+        found |= _start(engine) | _fresh(engine)
     finally:
         engine.close()
     different = [
@@ -163,6 +163,23 @@ def _start(engine):
         pool.close()
     print(f"from nothing to the first verdict: {seconds:.2f} s; a worker holds {mib:.1f} MiB")
     return {"execute_first_verdict_seconds": seconds, "execute_worker_mib": mib}
+
+
+def _fresh(engine, programs=12):
+    """What a program costs that has a sandbox of its own (`isolation: fresh`), in seconds and beside a shared one."""
+    seconds = {}
+    for fresh in (False, True):
+        pool = Pool(engine, WORKERS, TIMEOUT, fresh=fresh)
+        made = [Program(f"def f():\n    return {number}", "assert f() >= 0", "f") for number in range(programs)]
+        try:
+            pool.run(made[:WORKERS])
+            seconds[fresh] = 0.0
+            _ours(pool, made, fresh, seconds)
+        finally:
+            pool.close()
+    one = seconds[True] / programs
+    print(f"with a sandbox of its own a program takes {one:.2f} s, {one * programs / seconds[False]:.0f} times as long")
+    return {"execute_fresh_seconds": one, "execute_fresh_vs_shared": seconds[True] / seconds[False]}
 
 
 def _family(pid):

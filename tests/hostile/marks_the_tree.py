@@ -13,6 +13,8 @@ for name, mark in (
     ("lease", lambda: fcntl.fcntl(shared, fcntl.F_SETLEASE, fcntl.F_RDLCK)),
     ("notify", lambda: fcntl.fcntl(os.open("/usr", os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_ACCESS)),
     ("others' locks", lambda: fcntl.fcntl(shared, fcntl.F_GETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))),
+    ("hint", lambda: fcntl.fcntl(shared, 1036, struct.pack("Q", 4))),
+    ("flags of /tmp", lambda: fcntl.ioctl(os.open("/tmp", os.O_RDONLY), 0x40086602, struct.pack("i", 0x40))),
     ("attribute", lambda: os.setxattr(os.__file__, "user.mark", b"1")),
     ("attribute of /tmp", lambda: os.setxattr("/tmp", "user.mark", b"1")),
 ):

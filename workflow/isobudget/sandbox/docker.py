@@ -121,7 +121,7 @@ class Worker:
             cap_drop=["ALL"],
             cap_add=["SETUID", "SETGID", "KILL"],
             security_opt=["no-new-privileges"],
-            pids_limit=64,
+            pids_limit=80,  # the server's own, and as many as a program may have
             mem_limit=engine.memory + _HEADROOM,
             memswap_limit=engine.memory + _HEADROOM,
             log_config=docker.types.LogConfig(type="none"),

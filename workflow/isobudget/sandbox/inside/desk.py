@@ -20,12 +20,12 @@ import struct
 import sys
 from contextlib import suppress
 
-from isobudget.sandbox.inside import running
+from isobudget.sandbox.inside import running, stdio
 
-# what the desk orders: a fork, with file descriptors; the end of what was forked, behind it the pids to be spared;
-# and with one uid, where the desk ends with its program, to keep its answer for the next desk
+# what the desk orders: a fork, with a link; the end of what was forked, behind it the pids to be spared; and with one
+# uid, where the desk ends with its program, to keep its answer for the next desk, with a pipe or file that holds it
 FORK, END, KEEP = b"F", b"E", b"K"
-LONGEST, MOST_FDS = 64, 4
+LONGEST = 64
 # what PID 1 answers to END: a message for each process, with its wait status and struct rusage, then OVER and what
 # could not be wiped
 BY_ITSELF, KILLED, ORPHAN, OVER = b"1", b"2", b"3", b"."
@@ -36,29 +36,42 @@ _PR_SET_DUMPABLE = 4
 
 
 class Server:
-    """PID 1 as the desk sees it: `orders` is the socket to it, `host` the file descriptor of the host's frames."""
+    """PID 1 as the desk sees it.
 
-    def __init__(self, orders, host):
+    Args:
+        orders: the socket to it.
+        host: the file descriptor of the host's frames.
+        staying: whether the desk stays from one program to the next.
+    """
+
+    def __init__(self, orders, host, staying):
         self._orders = orders
         self.host = host
+        self._staying = staying
+        self._link = None
+        self.prepare()
 
-    def fork(self, job, link, *files):
-        """Have a candidate forked that reads `job` from a link: its pid.
+    def prepare(self):
+        """Have a candidate forked that waits for its program, so that no program waits for its fork."""
+        self._link, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._orders.sendmsg([FORK], _rights(theirs.fileno()))
+        theirs.close()
+
+    def fork(self, job, *files):
+        """Give a candidate its program: its pid, and this end of the link to it.
 
         Args:
             job: as of candidate.job_bytes.
-            link: the desk's end of the link.
-            files: file descriptors for the candidate: the other end, then what a script reads and writes. They are
-                passed on, and closed if they are the link's.
+            files: file descriptors of what a script reads, prints to and complains to.
         """
-        packed = struct.pack(f"{len(files)}i", *files)
-        self._orders.sendmsg([FORK], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
-        os.close(files[0])
-        rest = memoryview(job)
+        if self._link is None:
+            self.prepare()
+        (pid,) = struct.unpack("i", self._orders.recv(LONGEST))
         with suppress(BrokenPipeError, ConnectionResetError):  # it has no memory for its own text
-            while rest:
-                rest = rest[os.write(link, rest) :]
-        return struct.unpack("i", self._orders.recv(LONGEST))[0]
+            sent = self._link.sendmsg([job], _rights(*files)) if files else 0
+            self._link.sendall(memoryview(job)[sent:])
+        link, self._link = self._link.detach(), None
+        return pid, link
 
     def end(self, spared):
         """Have all processes ended but those in `spared`: an Ended."""
@@ -71,21 +84,28 @@ class Server:
                 largest = maxrss * 1024
             if how == BY_ITSELF:
                 status = ended
-        return running.Ended(status, spent, largest, message[1:].decode() or None)
+        trouble = message[1:].decode() or None
+        if self._staying and not trouble:
+            self.prepare()
+        return running.Ended(status, spent, largest, trouble)
 
     def keep(self, answer):
         """With one uid: have an answer said by the next desk, once all is wiped; this one ends."""
         reading, writing = os.pipe()
+        os.set_blocking(writing, False)
         body = json.dumps(answer).encode()
         with suppress(OSError):
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, max(len(body), 4096))
-        os.set_blocking(writing, False)
         if os.write(writing, body) < len(body):
-            os._exit(1)  # no answer of ours is so long
+            reading = stdio.file(body)  # no user has many large pipes
         os.close(writing)
-        self._orders.sendmsg([KEEP], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", reading))])
+        self._orders.sendmsg([KEEP], _rights(reading))
         while True:
             signal.pause()
+
+
+def _rights(*fds):
+    return [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))]
 
 
 def work(orders, settings, one_uid, trouble, kept):
@@ -96,14 +116,14 @@ def work(orders, settings, one_uid, trouble, kept):
         settings: as of launch.opening, and `channel`, the file descriptors to hear and to answer the host.
         one_uid: whether this desk ends with its program.
         trouble: what PID 1 could not wipe, of the program before; None for the first desk.
-        kept: the file descriptor of a pipe that holds the answer of the desk before, or None.
+        kept: the file descriptor of a pipe or file that holds the answer of the desk before, or None.
     """
     hear, say = settings["channel"]
     gc.enable()
     sys.set_int_max_str_digits(0)  # it compares what scripts print
     # a user's processes are nobody's to read or trace, not even that user's
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    server = Server(orders, hear)
+    server = Server(orders, hear, not one_uid)
     runner = running.Runner(settings["memory"], server, one_uid)
     if kept is None:
         send_frame(say, {"python": sys.version.split()[0], "packages": _packages(settings["packages"])})
@@ -123,7 +143,7 @@ def work(orders, settings, one_uid, trouble, kept):
         elif job["kind"].startswith("observe"):
             answer = runner.observe(job, read_frame(hear), lambda: send_frame(say, {"busy": True}))
         else:
-            answer = runner.run(job, read_frame(hear))
+            answer = runner.run(job, read_bytes(hear))
         if one_uid:
             server.keep(answer)
         send_frame(say, answer)
@@ -145,10 +165,15 @@ def _all(fd):
 
 
 def read_frame(fd):
-    """One frame from the host; None at the end."""
-    head = _exactly(fd, 4)
-    body = head and _exactly(fd, *_LENGTH.unpack(head))
+    """What one frame from the host says; None at the end."""
+    body = read_bytes(fd)
     return json.loads(body) if body is not None else None
+
+
+def read_bytes(fd):
+    """One frame from the host as it is; None at the end."""
+    head = _exactly(fd, 4)
+    return head and _exactly(fd, *_LENGTH.unpack(head))
 
 
 def _exactly(fd, count):

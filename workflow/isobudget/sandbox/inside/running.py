@@ -3,7 +3,6 @@
 Runs inside the sandbox, at the desk: standard library only.
 """
 
-import _socket  # socket brings selectors and enum along
 import collections
 import json
 import os
@@ -53,11 +52,11 @@ class Runner:
         Args:
             job: program, entry_point, timeout in CPU seconds, and slack: how much more it may take, as a
                 factor. What ends between the two limits is doubtful.
-            tests: as of resident.check_programs.
+            tests: what resident.check_programs is told, as bytes.
         """
         self._checker.ready()
         program, link = self._fork(job, self._compile(job))
-        told = self._checker.tell(json.dumps(tests).encode(), link)
+        told = self._checker.tell(tests, link)
         os.close(link)
         what, detail, ended = self._finish(program, job, told)
         return self._timed(job, *_judge(what, detail, ended, self._memory), ended.spent)
@@ -134,10 +133,8 @@ class Runner:
 
     def _fork(self, job, code, *files):
         """A candidate's pid, and this end of the link to it, which its tests are to have."""
-        link, theirs = _pair()
         seconds = int(job["timeout"] * job["slack"]) + LEEWAY
-        told = candidate.job_bytes(job["program"], code, job["entry_point"], seconds)
-        return self._server.fork(told, link, theirs, *files), link
+        return self._server.fork(candidate.job_bytes(job["program"], code, job["entry_point"], seconds), *files)
 
     def _finish(self, program, job, told):
         """Wait for a candidate whose checker was `told` of it, and for its end.
@@ -191,7 +188,11 @@ class Runner:
         """Run a script on its three files; as `_finish`."""
         program, link = self._fork(job, code, *files)
         os.close(link)
-        what, detail, seen = self._watch(program, None, job)
+        handle = os.pidfd_open(program)
+        try:
+            what, detail, seen = self._watch(program, handle, None, job)
+        finally:
+            os.close(handle)
         return what, detail, self._end(job, seen)
 
     def _judge_script(self, code, files, wanted):
@@ -222,17 +223,17 @@ class Runner:
             self._compiler.end()
         return code or None
 
-    def _watch(self, program, checker, job):
+    def _watch(self, program, handle, checker, job):
         spared = {1, os.getpid(), *self._residents()}
         limit, patience = job["timeout"] * job["slack"], IDLE * job["timeout"]
         memory, host = self._memory, self._server.host
-        return watching.watch(program, checker, limit, patience, memory, spared, self._group, host)
+        return watching.watch(program, handle, checker, limit, patience, memory, spared, self._group, host)
 
     def _wait(self, program, job):
         """How it ended: what the checker said, or what watching.watch saw; as that returns."""
         handle = os.pidfd_open(program)
         try:
-            what, detail, seen = self._watch(program, self._checker, job)
+            what, detail, seen = self._watch(program, handle, self._checker, job)
             if what == "gone":
                 return "unheard", "", seen
             if what != "said":
@@ -258,11 +259,6 @@ class Runner:
             verdict, detail = "timeout", f"over {job['timeout']:g} s of CPU time"
         answer = {"verdict": verdict, "detail": detail, "cpu_seconds": round(spent, 4)}
         return answer | {"doubtful": over and job["slack"] > 1, "trouble": self._trouble}
-
-
-def _pair():
-    one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    return one.detach(), other.detach()
 
 
 def _judge(what, detail, ended, memory):

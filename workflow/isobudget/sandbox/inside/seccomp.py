@@ -7,7 +7,7 @@ namespaces it takes away whatever outlives a program or is charged to no process
 
 - memory that belongs to nobody: files in memory, SysV segments, pages given to a pipe, io_uring's;
 - sockets of all families but AF_UNIX: ports in TIME_WAIT, AF_VSOCK, netlink, the kernel's crypto;
-- what is kept with a file of the tree that other sandboxes share: locks, leases, watches, attributes;
+- what is kept with a file of the tree that other sandboxes share, or with /tmp: locks, leases, watches, attributes;
 - the priority, processors and scheduling of another process, where all have one uid.
 
 Runs inside the sandbox, and on the host for bubblewrap: standard library only.
@@ -25,8 +25,10 @@ _NAMESPACES = 0x7E020000  # every CLONE_NEW flag that clone takes: ns, cgroup, u
 _OTHER_ABI = 0x40000000  # x32 calls on x86_64, under other numbers
 _AF_UNIX = 1
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
-# F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY: a plain lock of one's own stays, sqlite has it
-_LOCKS = (5, 36, 37, 38, 1024, 1026)
+# F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY, F_SET_RW_HINT, F_SET_FILE_RW_HINT: a plain lock
+# of one's own stays, sqlite has it
+_MARKS = (5, 36, 37, 38, 1024, 1026, 1036, 1038)
+_FLAGS = (0x40086602, 0x401C5820)  # FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR
 
 # numbers of arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h
 _SAME_EVERYWHERE = {
@@ -35,6 +37,7 @@ _SAME_EVERYWHERE = {
 }  # fmt: skip
 _SAME_FOR_PROGRAMS = {
     "memfd_secret": 447, "process_madvise": 440, "process_mrelease": 448, "cachestat": 451, "setxattrat": 463,
+    "file_setattr": 469,
 }  # fmt: skip
 _TABLES = {
     "x86_64": {
@@ -51,7 +54,7 @@ _TABLES = {
             "lsetxattr": 189, "fsetxattr": 190, "migrate_pages": 256, "move_pages": 279, "kcmp": 312, "syslog": 103,
         },
         "calls": {
-            "clone": 56, "clone3": 435, "prlimit64": 302, "socket": 41, "socketpair": 53, "fcntl": 72,
+            "clone": 56, "clone3": 435, "prlimit64": 302, "socket": 41, "socketpair": 53, "fcntl": 72, "ioctl": 16,
             "setpriority": 141, "ioprio_set": 251, "sched_setaffinity": 203, "sched_setscheduler": 144,
             "sched_setparam": 142, "sched_setattr": 314,
         },
@@ -70,7 +73,7 @@ _TABLES = {
             "migrate_pages": 238, "move_pages": 239, "kcmp": 272, "syslog": 116,
         },
         "calls": {
-            "clone": 220, "clone3": 435, "prlimit64": 261, "socket": 198, "socketpair": 199, "fcntl": 25,
+            "clone": 220, "clone3": 435, "prlimit64": 261, "socket": 198, "socketpair": 199, "fcntl": 25, "ioctl": 29,
             "setpriority": 140, "ioprio_set": 30, "sched_setaffinity": 122, "sched_setscheduler": 119,
             "sched_setparam": 118, "sched_setattr": 274,
         },
@@ -136,11 +139,16 @@ def _programs(calls):
         found += _only(calls[name], _EPERM, (0, 0))
     found += _only(calls["setpriority"], _EPERM, (0, 0), (1, 0))  # PRIO_PROCESS, itself
     found += _only(calls["ioprio_set"], _EPERM, (0, 1), (1, 0))  # IOPRIO_WHO_PROCESS, itself
-    locks = [_line(_LOAD, _ARGUMENTS + 8)]
-    for command in _LOCKS:
-        locks += [_line(_EQUAL, command, 0, 1), _line(_RETURN, _ERRNO | _EPERM)]
-    locks.append(_line(_LOAD, _NUMBER))
-    return [*found, _line(_EQUAL, calls["fcntl"], 0, len(locks)), *locks]
+    return found + _never(calls["fcntl"], _MARKS) + _never(calls["ioctl"], _FLAGS)
+
+
+def _never(number, commands):
+    """Lines that refuse a call whose second argument is one of these."""
+    lines = [_line(_LOAD, _ARGUMENTS + 8)]
+    for command in commands:
+        lines += [_line(_EQUAL, command, 0, 1), _line(_RETURN, _ERRNO | _EPERM)]
+    lines.append(_line(_LOAD, _NUMBER))
+    return [_line(_EQUAL, number, 0, len(lines)), *lines]
 
 
 def _only(number, errno, *wanted):

@@ -3,8 +3,8 @@
 A fork copies everything, so a candidate can find whatever the process that forked it has ever held, in frames, by the
 collector or in freed bytes. This one holds no program, no test, no verdict and nothing of what a program did before:
 
-- The desk (desk.py), another process, talks to the host and judges. It orders a fork and hands over file
-  descriptors; the candidate reads its program from one of them (candidate.py), once it is a process of its own.
+- The desk (desk.py), another process, talks to the host and judges. It orders a fork and hands over a link, from
+  which the candidate reads its program (candidate.py), once it is a process of its own.
 - How a candidate ended goes from the kernel into one buffer, on to the desk, and is zeroed: no Python object holds it.
 
 Where the sandbox has many uids the desk stays, as a user whom no candidate can touch, and each candidate has a uid of
@@ -19,7 +19,6 @@ import ctypes
 import gc
 import json
 import os
-import random
 import resource
 import select
 import signal
@@ -76,12 +75,11 @@ def _settle(settings):
     os.close(null)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
     sys.path.append(settings["packages"])
-    # what is not dumpable cannot be traced or read by its like; a candidate becomes dumpable again
-    _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     os.umask(0o022)  # not what whoever started the job happens to have
     os.chdir("/tmp")
     for name in LOADED:
         __import__(name)
+    candidate.warm_up()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -97,10 +95,11 @@ def _uids():
     if count < 4 * _PER_WORKER:
         return None
     os.setgroups([])
+    chance = int.from_bytes(os.urandom(4), "little")  # random would be loaded, and seeded, for every program
     if first <= _NOBODYS and first + count >= _NOBODYS + _PER_WORKER * _WORKERS:
-        start = _NOBODYS + _PER_WORKER * random.randrange(_WORKERS)
+        start = _NOBODYS + _PER_WORKER * (chance % _WORKERS)
     else:  # a user namespace's own, which nobody outside has
-        start = first + 1 + random.randrange(count - _PER_WORKER - 1)
+        start = first + 1 + chance % (count - _PER_WORKER - 1)
     return range(start, start + _PER_WORKER)
 
 
@@ -117,6 +116,10 @@ class Server:
         # what is left in one of them outlives its process; where no filter forbids that, it is looked for
         self._tables = [os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY) for kind in ("shm", "sem", "msg")]
         self._limits = _own_limits()
+        self._empty = {folder: _empty(folder) for folder in _WRITABLE}
+        self._adjust = os.open("/proc/self/oom_score_adj", os.O_RDWR)
+        self._own_adjust = os.read(self._adjust, 8)
+        _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # what is not dumpable cannot be traced or read by its like
         if uids is None:
             seccomp.confine()
         self._open_desk()
@@ -125,16 +128,16 @@ class Server:
 
     def serve(self):
         while True:
-            order, fds = self._hear()
+            order, fd = self._hear()
             if order == desk.FORK:
-                self._fork(fds)
+                self._fork(fd)
             elif order[:1] == desk.END:
                 self._end({1, self._desk_pid, *struct.unpack(f"{(len(order) - 1) // _INT}i", order[1:])})
             elif order == desk.KEEP:
                 self._end_all()
                 self._desk.close()
-                self._open_desk(self._clean() or "", fds[0])
-                os.close(fds[0])
+                self._open_desk(self._clean() or "", fd)
+                os.close(fd)
             else:
                 if self._uids is None and not os.WIFEXITED(self._status()):
                     self._end_all()
@@ -157,31 +160,32 @@ class Server:
         theirs.close()
 
     def _hear(self):
-        """One order and the file descriptors that came with it; (b"", ()) if the desk has ended or was stopped."""
+        """One order and the file descriptor that came with it; (b"", None) if the desk has ended or was stopped."""
         poll = select.poll()
         poll.register(self._desk, select.POLLIN)
         while not poll.poll(None if self._uids else _LOOK):
             # with one uid a program can stop its desk, which then says nothing any more
             if self._wait(self._desk_pid, os.WNOHANG | os.WUNTRACED):
-                return b"", ()
-        order, ancillary, _, _ = self._desk.recvmsg(desk.LONGEST, _socket.CMSG_SPACE(desk.MOST_FDS * _INT))
+                return b"", None
+        order, ancillary, _, _ = self._desk.recvmsg(desk.LONGEST, _socket.CMSG_SPACE(_INT))
         if not order:
             self._wait(self._desk_pid, os.WUNTRACED)
-        return order, struct.unpack(f"{len(ancillary[0][2]) // _INT}i", ancillary[0][2]) if ancillary else ()
+        return order, struct.unpack("i", ancillary[0][2])[0] if ancillary else None
 
     def _tell(self, message):
         with suppress(OSError):  # with one uid a program may have ended the desk
             self._desk.send(message)
 
-    def _fork(self, fds):
+    def _fork(self, link):
         self._used += 1
         self._uid = self._uids and self._uids[1 + self._used % (len(self._uids) - 1)]
+        os.pwrite(self._adjust, b"1000", 0)  # where memory is short, candidates go before the desk and PID 1
         pid = os.fork()
         if pid == 0:
-            candidate.become(fds, self._settings, self._uid)
+            candidate.become(link, self._settings, self._uid)
+        os.pwrite(self._adjust, self._own_adjust, 0)
         self._candidate = pid
-        for fd in fds:
-            os.close(fd)
+        os.close(link)
         self._tell(struct.pack("i", pid))
 
     def _end(self, spared):
@@ -237,7 +241,7 @@ class Server:
         return int.from_bytes(self._ended[desk.STATUS : desk.STATUS + _INT], sys.byteorder)
 
     def _clean(self):
-        trouble = clean(self._uid, self._tables)
+        trouble = clean(self._uid, self._tables, self._empty)
         return trouble or ("the server's own limits" if _own_limits() != self._limits else None)
 
 
@@ -254,17 +258,38 @@ def _processes():
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
-def clean(uid, tables):
+def _size(folder):
+    """What changes with what is in a folder that is a mount of its own; the names there are for nobody to keep."""
+    there, mount = os.stat(folder), os.statvfs(folder)
+    return there.st_size, there.st_nlink, mount.f_files - mount.f_ffree
+
+
+def _empty(folder):
+    """The _size of an empty folder; None on a file system where a file in it changes none of that."""
+    empty = _size(folder)
+    file = f"{folder}/file"
+    os.close(os.open(file, os.O_CREAT))
+    filled = _size(folder)
+    os.unlink(file)
+    return empty if filled != empty == _size(folder) else None
+
+
+def _is_empty(folder, empty):
+    return not os.listdir(folder) if empty is None else _size(folder) == empty
+
+
+def clean(uid, tables, empty):
     """Wipe what a program of `uid` may have left; what could not be wiped, or None.
 
     Args:
         uid: None where there is but one.
         tables: file descriptors of the lists of SysV objects.
+        empty: the _empty of each folder.
     """
     for folder in _WRITABLE:
         if uid is None:
             os.chmod(folder, 0o1777)  # its owner may have locked it
-        if os.listdir(folder):
+        if not _is_empty(folder, empty[folder]):
             cleaner = os.fork()
             if cleaner == 0:
                 try:
@@ -276,7 +301,7 @@ def clean(uid, tables):
                 finally:
                     os._exit(0)
             os.waitpid(cleaner, 0)
-            if os.listdir(folder):
+            if not _is_empty(folder, empty[folder]):
                 return f"files left in {folder}"
         os.utime(folder, ns=(0, 0))
     for table in tables:

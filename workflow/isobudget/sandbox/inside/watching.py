@@ -8,6 +8,7 @@ sees ends by the clock on the wall, late enough that no load brings an honest pr
 Runs inside the sandbox: standard library only.
 """
 
+import functools
 import os
 import select
 import time
@@ -26,11 +27,12 @@ _GROUPS = (
 )
 
 
-def watch(program, checker, limit, patience, memory, spared, group, host):
+def watch(program, handle, checker, limit, patience, memory, spared, group, host):
     """Wait for the checker's answer, the program's end, or the end of its time or memory.
 
     Args:
         program: pid of the candidate, which nobody waits for yet.
+        handle: a file descriptor of that process.
         checker: the Resident that runs its tests meanwhile, or None.
         limit: CPU seconds.
         patience: seconds that may pass in idleness.
@@ -42,7 +44,6 @@ def watch(program, checker, limit, patience, memory, spared, group, host):
     Returns (what, detail, the CPU seconds that were seen): `said` (the checker has an answer to be heard), `gone`
     (the program ended and the checker does not know), `timeout`, `memory`.
     """
-    handle = os.pidfd_open(program)
     poll = select.poll()
     if checker:
         poll.register(checker, select.POLLIN)
@@ -53,35 +54,32 @@ def watch(program, checker, limit, patience, memory, spared, group, host):
     clocks = Clocks(program, spared, group)
     idle = spent = 0
     until = time.monotonic() + WALL * limit + WALL_SECONDS
-    try:
-        while True:
-            ready = {fd for fd, _ in poll.poll(TICK * 1000)}
-            if checker and checker.fileno() in ready:
-                return "said", "", spent
-            if handle in ready and not checker:
-                return "gone", "", spent
-            if handle in ready:
-                # the checker learns of it by itself, unless a survivor holds the program's end of the link
-                poll.unregister(handle)
-                poll.unregister(host)
-                return "said" if poll.poll(1000) else "gone", "", spent
-            if host in ready:
-                os._exit(0)  # the job that asked was ended, and PID 1 ends with its desk
-            spent, resident, busy = clocks.look()
-            if spent >= limit:
-                return "timeout", f"over {limit:g} s of CPU time", spent
-            if checker and read(checkers) - before >= limit:
-                return "timeout", f"its tests ran over {limit:g} s of CPU time with its answers", spent
-            # a checker that a program of the same uid has stopped does nothing either
-            idle += 0 if checker and _state(checker.pid) in "RD" else 1 - busy
-            if idle * TICK >= patience:
-                return "timeout", f"over {patience:g} s of doing nothing", spent
-            if time.monotonic() >= until:
-                return "timeout", f"over {WALL * limit + WALL_SECONDS:g} s by the clock on the wall", spent
-            if resident > memory:
-                return "memory", "over the limit in all its processes together", spent
-    finally:
-        os.close(handle)
+    while True:
+        ready = {fd for fd, _ in poll.poll(TICK * 1000)}
+        if checker and checker.fileno() in ready:
+            return "said", "", spent
+        if handle in ready and not checker:
+            return "gone", "", spent
+        if handle in ready:
+            # the checker learns of it by itself, unless a survivor holds the program's end of the link
+            poll.unregister(handle)
+            poll.unregister(host)
+            return "said" if poll.poll(1000) else "gone", "", spent
+        if host in ready:
+            os._exit(0)  # the job that asked was ended, and PID 1 ends with its desk
+        spent, resident, busy = clocks.look()
+        if spent >= limit:
+            return "timeout", f"over {limit:g} s of CPU time", spent
+        if checker and read(checkers) - before >= limit:
+            return "timeout", f"its tests ran over {limit:g} s of CPU time with its answers", spent
+        # a checker that a program of the same uid has stopped does nothing either
+        idle += 0 if checker and _state(checker.pid) in "RD" else 1 - busy
+        if idle * TICK >= patience:
+            return "timeout", f"over {patience:g} s of doing nothing", spent
+        if time.monotonic() >= until:
+            return "timeout", f"over {WALL * limit + WALL_SECONDS:g} s by the clock on the wall", spent
+        if resident > memory:
+            return "memory", "over the limit in all its processes together", spent
 
 
 class Clocks:
@@ -138,11 +136,11 @@ def own_group():
     """
     for path, seconds in _GROUPS:
 
-        def spent(path=path, seconds=seconds):
-            with open(path) as file:
-                return seconds(file.read())
+        def spent(fd, seconds=seconds):
+            return seconds(os.pread(fd, 4096, 0))
 
         with suppress(OSError, ValueError, IndexError):
+            spent = functools.partial(spent, os.open(path, os.O_RDONLY))
             if spent() < STARTED:
                 return spent
     return None
