@@ -52,7 +52,7 @@ def state():
     for path in ("net/tcp", "net/udp", "net/unix", "net/snmp", "net/sockstat", "net/packet", "net/netlink"):
         text = read(f"/proc/{path}")
         # some of it is of the whole machine: numbers of sockets, pages that all of them have
-        text = re.sub(r" (alloc|mem|memory) \\d+", "", text)
+        text = re.sub(r" (alloc|mem|memory|orphan) \\d+", "", text)
         found[path] = len(text.splitlines()) if path in ("net/unix", "net/netlink") else text
     for pid in (1, os.getpid()):
         fields = read(f"/proc/{pid}/stat").rpartition(")")[2].split()

@@ -150,7 +150,9 @@ class Pool:
         try:
             held = collections.deque()
             suspect, deaths = None, 0  # the program that workers died of, run alone before anything else
-            while not self._stopped and (held or waiting):
+            while not self._stopped:
+                if self._fresh and not held and not waiting:
+                    break  # no worker is started for nobody
                 worker = worker or self._get()
                 alive = True
                 while alive and suspect is None and len(held) < ahead and (number := _take(waiting)) is not None:
