@@ -13,14 +13,24 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from test_sandbox import HOSTILE, RIGHT, adding, engine_or_skip
 
+from helpers.checkout import ROOT
+from helpers.sandboxes import ENGINES, engine_or_skip
 from isobudget.execution.judging import script
 from isobudget.files.errors import StudyError
 from isobudget.sandbox import Program, bubblewrap, docker, open_sandbox, root
 from isobudget.sandbox.inside import stdio
 from isobudget.study import config, stage_settings
 
+HOSTILE = sorted((ROOT / "tests/hostile").glob("*.py"))
+TESTS = """
+def check(candidate):
+    assert candidate(2, 3) == 5
+    assert candidate(-1, 1) == 0
+
+check(add)
+"""
+RIGHT = "def add(a, b):\n    return a + b\n"
 SETTINGS = {"timeout": 1, "memory": "512m"}
 WRONG = "def add(a, b):\n    return 5\n"
 # everything that a program sees of its worker and that could tell it of one before, but for numbers of processes
@@ -94,7 +104,7 @@ def looked(part):
 PARTS = 60
 
 
-@pytest.fixture(scope="module", params=["docker", "bubblewrap", "one uid"])
+@pytest.fixture(scope="module", params=[*ENGINES, "one uid"])
 def run(request):
     """A function that runs programs on one worker, in an engine; `one uid` is bubblewrap as a plain user."""
     if request.param == "one uid":
@@ -154,6 +164,10 @@ def become_plain_user(staged, asking, answering, others):
             while True:
                 pickle.dump(opened.run(pickle.load(programs)), answers)
                 answers.flush()
+
+
+def adding(source):
+    return Program(source, TESTS, "add")
 
 
 def verdicts(outcomes):
