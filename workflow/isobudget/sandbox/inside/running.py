@@ -46,6 +46,10 @@ class Runner:
         # with one uid it would end with each program, and a fork for it costs more than it saves
         self._compiler = None if one_uid else Resident(compile_programs, memory)
 
+    def prepare(self):
+        """Start what the next program needs, before there is one."""
+        self._checker.ready()
+
     def run(self, job, tests):
         """Run one job: its verdict, detail, cpu_seconds, whether its time is `doubtful`, and `trouble` as of Ended.
 
