@@ -96,7 +96,7 @@ def _future(source):
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "", source
     future = [one for one in body if isinstance(one, ast.ImportFrom) and one.module == "__future__"]
-    last = max((one.end_lineno for one in future), default=0)
+    last = max((one.end_lineno or 0 for one in future), default=0)
     lines = source.splitlines(keepends=True)
     return "".join(lines[:last]), "".join(lines[last:])
 
