@@ -6,12 +6,13 @@ A line a sample, behind a digest of all that was asked, so that a changed study 
 import contextlib
 import json
 from pathlib import Path
+from typing import TextIO
 
-from isobudget.engines.vllm import Completion
+from isobudget.engines.base import Completion
 from isobudget.files.tables import writable
 
 
-def beside(output):
+def beside(output: str | Path) -> Path:
     """Where the samples are kept while `output` is not whole."""
     output = Path(output)
     return output.with_name(f".{output.name}.answers")
@@ -20,12 +21,12 @@ def beside(output):
 class Journal:
     """The kept samples of one block."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path | None):
         """Read what an earlier run kept; `path` None keeps nothing."""
         self._path = Path(path) if path else None
-        self._file = None
-        self._kept = {}
-        if not path or not self._path.exists():
+        self._file: TextIO | None = None
+        self._kept: dict[tuple[str, int], Completion] = {}
+        if self._path is None or not self._path.exists():
             return
         for line in self._path.read_text().split("\n"):
             # the last line may be half a line: a kill leaves what was written by then
@@ -34,11 +35,11 @@ class Journal:
                 key = entry.pop("asked"), entry.pop("number")
                 self._kept[key] = Completion(**entry | {"text": writable(entry["text"])})
 
-    def find(self, asked, number):
+    def find(self, asked: str, number: int) -> Completion | None:
         """The sample of that number, or None."""
         return self._kept.get((asked, number))
 
-    def keep(self, asked, number, completion):
+    def keep(self, asked: str, number: int, completion: Completion) -> None:
         """Add a sample."""
         if self._path is None:
             return
@@ -49,7 +50,7 @@ class Journal:
         self._file.write(json.dumps({"asked": asked, "number": number, **completion._asdict()}) + "\n")
         self._file.flush()
 
-    def close(self):
+    def close(self) -> None:
         if self._file is not None:
             self._file.close()
 

@@ -14,7 +14,9 @@ import itertools
 import json
 import math
 import sys
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -24,6 +26,7 @@ from isobudget.engines.base import Completion
 from isobudget.engines.http_client import BrokeOff, Question, Server, usage
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import Decoding, Opening
 from isobudget.files.tables import read_json, writable
 
 CHARACTERS_A_TOKEN = 3  # at least, in code: what a rate limit counts of a prompt before the server has
@@ -35,18 +38,18 @@ class Engine(NamedTuple):
     server: Server
     served: str
     model: str  # its name in the study
-    reasons: collections.Counter  # why texts ended, in the server's own words
+    reasons: collections.Counter[str]  # why texts ended, in the server's own words
 
 
 class Request(NamedTuple):
-    """Samples `first` to `first + count - 1` of one prompt, in one request."""
+    """Samples `first` to `first + n - 1` of one prompt, in one request."""
 
     prompt: int
     first: int
-    count: int
+    n: int
 
 
-def load(settings, reach, model):
+def load(settings: Opening, reach: Mapping[str, Any], model: str) -> Engine:
     """A model behind a server; nothing is asked yet.
 
     Args:
@@ -60,7 +63,18 @@ def load(settings, reach, model):
     return Engine(Server(reach, model), settings["served"], model, collections.Counter())
 
 
-def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, names=None, kept=None, glance=None):
+def generate(
+    engine: Engine,
+    prompts: Sequence[str],
+    decoding: Decoding,
+    n: int,
+    what: str = "samples",
+    chat: bool = False,
+    first: int = 0,
+    names: Sequence[str] | None = None,
+    kept: str | Path | None = None,
+    glance: Callable[[list[Completion]], None] | None = None,
+) -> tuple[list[list[Completion]], float]:
     """Draw n completions of each prompt, as many in one request as the server gives.
 
     Args:
@@ -85,7 +99,8 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
     """
     asked = [_digest(engine.served, chat, decoding, prompt) for prompt in prompts]
     journal = Journal(kept)
-    drawn = [[journal.find(digest, first + number) for number in range(n)] for digest in asked]
+    # Completions, and None where one is still to come
+    drawn: list[list[Any]] = [[journal.find(digest, first + number) for number in range(n)] for digest in asked]
     bar = tqdm(total=len(prompts) * n, desc=what, file=stage.terminal(), mininterval=2.0, dynamic_ncols=True)
     bar.update(sum(one is not None for completions in drawn for one in completions))
 
@@ -99,7 +114,7 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
         return Question("/chat/completions" if chat else "/completions", body, name, tokens, request)
 
     def read(put, answer):
-        return _completions(answer, put.about.count, decoding)
+        return _completions(answer, put.about.n, decoding)
 
     def take(put, found):
         (place, number, count), (completions, reasons) = put.about, found
@@ -118,7 +133,9 @@ def generate(engine, prompts, decoding, n, what="samples", chat=False, first=0, 
         return drawn, engine.server.ask(missing, read, take)
 
 
-def score(engine, pairs, what="scores"):
+def score(
+    engine: Engine, pairs: Sequence[tuple[str, str]], what: str = "scores"
+) -> tuple[list[tuple[float, int]], float]:
     """How likely each completion is under the model, given its prompt, where the server reads texts back.
 
     It is asked for the prompt alone and for the prompt with its completion; what the second has beyond the tokens of
@@ -137,7 +154,7 @@ def score(engine, pairs, what="scores"):
     """
     needed = (text for prompt, completion in pairs if completion for text in (prompt, prompt + completion) if text)
     texts = list(dict.fromkeys(needed))
-    known = {"": ([], [])}
+    known: dict[str, tuple[Sequence[str], Sequence[float | None]]] = {"": ([], [])}
     bar = tqdm(total=len(texts), desc=what, file=stage.terminal(), mininterval=2.0, dynamic_ncols=True)
 
     def read(question, answer):
@@ -170,14 +187,16 @@ def score(engine, pairs, what="scores"):
     ], seconds
 
 
-def read_back(settings, texts, names, what, model, server):
+def read_back(
+    settings: Opening, texts: list[tuple[str, str]], names: list[str], what: str, model: str, server: str
+) -> tuple[list[tuple[float, int]], float, dict[str, Any]]:
     """As engines.base.read_back."""
     engine = load(settings, read_json(server), model)
     scores, seconds = score(engine, texts, what)
     return scores, seconds, facts(engine)
 
 
-def facts(engine):
+def facts(engine: Engine) -> dict[str, Any]:
     """What a file says of the server that made it: where, which model, how hard it was asked, and its versions."""
     from isobudget import __version__
 
@@ -208,8 +227,8 @@ def _digest(*asked):
 def _missing(place, completions, first):
     """Requests for the samples that are not there, neighbours together."""
     numbers = [first + offset for offset, one in enumerate(completions) if one is None]
-    for _, run in itertools.groupby(enumerate(numbers), lambda entry: entry[1] - entry[0]):
-        run = [number for _, number in run]
+    for _, neighbours in itertools.groupby(enumerate(numbers), lambda entry: entry[1] - entry[0]):
+        run = [number for _, number in neighbours]
         yield Request(place, run[0], len(run))
 
 

@@ -18,7 +18,8 @@ import random
 import re
 import tempfile
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
@@ -57,16 +58,16 @@ class Question(NamedTuple):
     """One request: path below the URL, JSON object, what messages call it, tokens at most, and what it is about."""
 
     path: str
-    body: dict
+    body: dict[str, Any]
     name: str
     tokens: int
-    about: object
+    about: Any
 
 
 class Server:
     """A server, as one job asks it."""
 
-    def __init__(self, reach, model):
+    def __init__(self, reach: Mapping[str, Any], model: str):
         """Open nothing yet.
 
         Args:
@@ -81,7 +82,7 @@ class Server:
         self.key_env = reach["key_env"]
         self.concurrency, self.timeout, self.retries = reach["concurrency"], reach["timeout"], reach["retries"]
         self.logprobs = reach.get("logprobs", True)  # whether it is asked for any
-        self.versions = set()  # what it says it is
+        self.versions: set[str] = set()  # what it says it is
         self.repeated = 0
         self.written = 0  # completion tokens that it counted, those included that it shows nobody
         self._key = self._key_of_environment()
@@ -89,23 +90,29 @@ class Server:
         forms = (rf"(?:\\{{0,3}}{re.escape(one)}|(?:%|\\u00){ord(one):02x})" for one in self._key or "")
         self._written_key = re.compile("".join(forms), re.IGNORECASE) if self._key else None
         self._pace = Pace(reach["requests_per_minute"], reach["tokens_per_minute"])
-        self._client = None
+        self._client: httpx2.AsyncClient  # while it is asked
         self._failed = False
         self._answers = False  # whether it has given an answer of this API
-        self._switched_off = {}
-        self._without = collections.defaultdict(set)  # path: keys that it was found not to take there
+        self._switched_off: dict[str, float] = {}
+        # by path, the keys that it was found not to take there
+        self._without: dict[str, set[str]] = collections.defaultdict(set)
 
     @property
-    def without(self):
+    def without(self) -> set[str]:
         """The keys that it was found not to take, a set of str; refusals.RENAMED has what stands for some."""
         return set().union(*self._without.values())
 
     @property
-    def switched_off(self):
+    def switched_off(self) -> dict[str, float]:
         """What it would add to sampling by itself and is asked not to, {key: value}; known once something was asked."""
         return {key: value for key, value in self._switched_off.items() if key not in self.without}
 
-    def ask(self, questions, read, take):
+    def ask(
+        self,
+        questions: list[Question],
+        read: Callable[[Question, dict[str, Any]], Any],
+        take: Callable[[Question, Any], Iterable[Question]],
+    ) -> float:
         """Put questions, `concurrency` at once, until all are answered.
 
         Args:
@@ -135,7 +142,8 @@ class Server:
         client = connection.client(self.url, self.setting, headers=headers, timeout=timeout, limits=limits)
         async with client as self._client:
             await self._greet()
-            waiting, flying, failed = list(reversed(questions)), {}, None
+            waiting, failed = list(reversed(questions)), None
+            flying: dict[asyncio.Task[Any], Question] = {}
             try:
                 while flying or (waiting and not failed):
                     while waiting and not failed and len(flying) < self.concurrency:
@@ -250,8 +258,9 @@ class Server:
             if (other := _no_answer(response, found)) and not self._answers:
                 raise self._elsewhere(question, other, words)
             # some gateways wrap the refusal of the server behind them
-            inner = found.get("error") if isinstance(found, dict) and isinstance(found.get("error"), dict) else {}
-            status = inner["code"] if isinstance(inner.get("code"), int) else status
+            inner = found.get("error") if isinstance(found, dict) else None
+            if isinstance(inner, dict) and isinstance(inner.get("code"), int):
+                status = inner["code"]
         return self._refused(question, sent, status, words, found, response)
 
     def _elsewhere(self, question, what, words):
@@ -389,7 +398,7 @@ def _no_answer(response, found):
     return None if isinstance(found, dict) and ("choices" in found or "error" in found) else "other JSON"
 
 
-def usage(answer):
+def usage(answer: dict[str, Any]) -> dict[str, int]:
     """The tokens that an answer counts, {name: number}; what is no number of tokens is as if it were not there."""
     counted = answer.get("usage")
     items = counted.items() if isinstance(counted, dict) else ()

@@ -8,7 +8,7 @@ import time
 class Pace:
     """Spreads requests evenly over the minute; without limits nothing waits, unless the server asks for it."""
 
-    def __init__(self, requests_per_minute=None, tokens_per_minute=None):
+    def __init__(self, requests_per_minute: int | None = None, tokens_per_minute: int | None = None):
         """Null or 0: no limit."""
         self._request = 60 / requests_per_minute if requests_per_minute else 0.0
         self._token = 60 / tokens_per_minute if tokens_per_minute else 0.0
@@ -16,7 +16,7 @@ class Pace:
         self._request_free = self._token_free = self._held = 0.0
         self._spread = 0.0
 
-    async def turn(self, tokens):
+    async def turn(self, tokens: int) -> None:
         """Wait for a turn, and take one that uses `tokens` at most."""
         start = max(time.monotonic(), self._request_free, self._token_free)
         self._request_free = start + self._request
@@ -26,10 +26,10 @@ class Pace:
             if self._held > start:
                 await asyncio.sleep(random.uniform(0, self._spread))  # or all that were held would go at once
 
-    def correct(self, tokens):
+    def correct(self, tokens: int) -> None:
         """Tokens that a request used beyond those it took; negative where it used fewer."""
         self._token_free += self._token * tokens
 
-    def hold(self, seconds):
+    def hold(self, seconds: float) -> None:
         """Start nothing for that long."""
         self._held, self._spread = max(self._held, time.monotonic() + seconds), seconds / 10

@@ -8,6 +8,7 @@ from typing import Any
 
 from isobudget.engines import finish_reasons
 from isobudget.engines.base import Completion
+from isobudget.files.settings import Decoding
 
 # What it means that a server does not take a key.
 WITHOUT = {
@@ -23,7 +24,7 @@ COUNTS = ("samples", "unscored", "several", "identical")
 ADDED = "what it adds by itself stays"  # of what would only have switched something off
 
 
-def of_block(completions: list[list[Completion]], decoding: dict[str, Any]) -> dict[str, int]:
+def of_block(completions: list[list[Completion]], decoding: Decoding) -> dict[str, int]:
     """What a block says of its own samples, beside endpoint.facts.
 
     Args:

@@ -16,10 +16,12 @@ import os
 import re
 import sqlite3
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from isobudget.files.errors import StudyError
-from isobudget.sandbox import Outcome
+from isobudget.sandbox import Outcome, Program
 
 WAIT = 60  # seconds for another job that writes
 OFTEN = 1  # seconds between two writes
@@ -28,7 +30,7 @@ MANY = 500  # keys a query; SQLite's own limit is 999 in old versions
 LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "overlay", "tmpfs", "ramfs"}
 
 
-def key(program, conditions):
+def key(program: Program, conditions: dict[str, Any]) -> bytes:
     """What a verdict depends on, as 32 bytes.
 
     Args:
@@ -47,16 +49,16 @@ class Kept:
         kept.add(key, outcome)
     """
 
-    def __init__(self, connection):
+    def __init__(self, connection: sqlite3.Connection):
         self._connection = connection
-        self._new = []
+        self._new: list[tuple[Any, ...]] = []  # rows, as the table has them
         self._written = time.monotonic()
 
-    def find(self, keys):
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
         """Outcomes of those among `keys` (bytes) that are known, by key."""
         self.write()
         keys = list(dict.fromkeys(keys))
-        found = {}
+        found: dict[bytes, Outcome] = {}
         for start in range(0, len(keys), MANY):
             some = keys[start : start + MANY]
             marks = ",".join("?" * len(some))
@@ -64,13 +66,13 @@ class Kept:
             found.update((row[0], Outcome(*row[1:])) for row in self._connection.execute(query, some))
         return found
 
-    def add(self, key, outcome):
+    def add(self, key: bytes, outcome: Outcome) -> None:
         """Keep one; the first verdict on a program stays. It is on disk within a second."""
         self._new.append((key, *outcome))
         if time.monotonic() - self._written > OFTEN:
             self.write()
 
-    def write(self):
+    def write(self) -> None:
         """Put on disk what was added."""
         if self._new:
             with self._connection:
@@ -79,7 +81,7 @@ class Kept:
         self._written = time.monotonic()
 
 
-def of_this_node(path, mounts="/proc/self/mountinfo"):
+def of_this_node(path: str | Path, mounts: str | Path = "/proc/self/mountinfo") -> Path:
     """The file that this node may write: `path`, or on a network file system one with the node's name in its own."""
     path = Path(path)
     if _file_system(path.parent, mounts) in LOCAL | {None}:
@@ -105,7 +107,7 @@ def _file_system(folder, mounts):
 
 
 @contextlib.contextmanager
-def open_kept(path):
+def open_kept(path: str | Path) -> Iterator[Kept]:
     """Yield the Kept of a file, made if it is not there; what was added is on disk afterwards.
 
     Raises StudyError where the file cannot be read or written.

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from isobudget.files import paths
 from isobudget.files.tables import write_json
+from isobudget.study.config import Study
 
 
-def note_servers(study, anew=True):
+def note_servers(study: Study, anew: bool = True) -> None:
     """Write results/servers/{model}.json: address, limits, and the name of the variable that holds the key.
 
     Args:

@@ -1,14 +1,25 @@
 """Samples from a model behind a server."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from isobudget.engines import answer_log, endpoint, shortfalls
+from isobudget.engines.base import Completion
 from isobudget.files import stage
 from isobudget.files.errors import StudyError
+from isobudget.files.settings import CalibrateSettings, SampleSettings
 from isobudget.files.tables import read_json
 from isobudget.sampling.prompts import WARM_UP, pairs, prompts
 from isobudget.study.units import needing
 
 
-def samples(problems, settings, where, source, output):
+def samples(
+    problems: list[dict[str, Any]],
+    settings: SampleSettings,
+    where: Mapping[str, Any],
+    source: str,
+    output: str,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Draw a block.
 
     Args:
@@ -23,6 +34,7 @@ def samples(problems, settings, where, source, output):
     """
     decoding, n, first = settings["decoding"], settings["n"], where["block"] * settings["n"]
     engine = endpoint.load(settings, read_json(source), where["model"])
+    asked: Sequence[Any] = prompts(problems, settings)  # str: a server has the chat template itself
     # the terminal is told once, by the first job of a model
     tell = stage.say if where["decoding"] == "sampled" and where["block"] == 0 else print
     told = {}
@@ -37,7 +49,7 @@ def samples(problems, settings, where, source, output):
 
     completions, seconds = endpoint.generate(
         engine,
-        prompts(problems, settings),
+        asked,
         decoding,
         n,
         f"{where['benchmark']} {where['model']} {where['decoding']} {where['block']}",
@@ -66,7 +78,14 @@ def samples(problems, settings, where, source, output):
     }
 
 
-def timed(problems, asked, settings, model, run, source):
+def timed(
+    problems: list[dict[str, Any]],
+    asked: Sequence[str],
+    settings: CalibrateSettings,
+    model: str,
+    run: int,
+    source: str,
+) -> tuple[list[list[Completion]], float, float | None, dict[str, Any]]:
     """Time the model behind its server, with as many requests in flight as the study lets it have.
 
     Args and returns as from_vllm.timed; `source` is the file that says where the server is.

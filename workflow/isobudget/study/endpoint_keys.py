@@ -1,7 +1,7 @@
 """The keys of a model with engine: endpoint: which server has it, under which name, and how hard it may be asked."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator
@@ -29,7 +29,7 @@ class Served(BaseModel):
         True, description="engine endpoint: false: the server is asked for no log-probabilities; nll:self leaves it out"
     )
 
-    def reach(self):
+    def reach(self) -> dict[str, Any]:
         """What a job must know to ask the server, a dict; none of it says anything of the samples that come back."""
         return {key: getattr(self, key) for key in REACH}
 
