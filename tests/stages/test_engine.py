@@ -122,7 +122,8 @@ def test_progress_is_shown_and_noise_goes_to_the_log(drawing):
 
 def test_another_models_nll_is_the_samplers_own_when_the_model_is_the_same(block, problems, weights, tmp_path):
     """Two ways to one number: log-probabilities kept while drawing, and those of reading the text back."""
-    given = settings(weights) | {"ranker": "nll:smollm2", "scorer": "smollm2"}
+    opening = {key: settings(weights)[key] for key in ("engine", "weights", "revision", "tensor_parallel", "dtype")}
+    given = opening | {"ranker": "nll:smollm2", "scorer": "smollm2"}
     output = tmp_path / "scores.parquet"
     arguments = ["--problems", problems, "--samples", block, "--settings", json.dumps(given), "--output", output]
     done = run("isobudget.ranking", *arguments, "--log", tmp_path / "log")

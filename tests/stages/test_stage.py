@@ -38,7 +38,7 @@ def test_an_error_is_one_sentence_in_the_terminal_and_in_the_log(tmp_path):
         "--block",
         "0",
         "--settings",
-        '{"engine":"recorded"}',
+        '{"engine":"recorded","n":1}',
     ]
     output, log = tmp_path / "out.parquet", tmp_path / "logs" / "x.log"
     done = run("isobudget.sampling", "--problems", problems, *keys, "--output", output, "--log", log)
@@ -51,13 +51,29 @@ def test_an_error_is_one_sentence_in_the_terminal_and_in_the_log(tmp_path):
 
 def test_a_bug_leaves_its_traceback_in_the_log_and_a_line_in_the_terminal(tmp_path):
     log = tmp_path / "x.log"
-    done = run("isobudget.problems", "--settings", "{}", "--output", tmp_path / "out", "--log", log)
+    settings = json.dumps({"benchmark": "of-no-table"})
+    done = run("isobudget.problems", "--settings", settings, "--output", tmp_path / "out", "--log", log)
     assert done.returncode == 1
     assert (
         done.stderr
-        == f"isobudget: {tmp_path}/out could not be made: KeyError: 'benchmark', the whole traceback is in {log}\n"
+        == f"isobudget: {tmp_path}/out could not be made: KeyError: 'of-no-table', the whole traceback is in {log}\n"
     )
     assert "Traceback" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "argument --settings: ProblemsSettings: benchmark lacking"),
+        ({"benchmark": "humaneval", "frist": 3, "n": 1}, "argument --settings: ProblemsSettings: frist, n unknown"),
+        (["humaneval"], "argument --settings: a JSON object was expected"),
+    ],
+)
+def test_settings_that_no_study_makes_are_refused_before_anything_is_done(tmp_path, settings, words):
+    log = tmp_path / "x.log"
+    done = run("isobudget.problems", "--settings", json.dumps(settings), "--output", tmp_path / "out", "--log", log)
+    assert done.returncode == 2
+    assert done.stderr.rstrip().endswith(words) and not log.exists()
 
 
 SLEEPS = "print('ready', file=stage.terminal(), flush=True); time.sleep(60)"
