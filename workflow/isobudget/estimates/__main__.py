@@ -1,4 +1,4 @@
-"""Estimate every metric of one model on one benchmark, with intervals, for every k up to half its samples.
+"""Estimate every metric of one model on one benchmark, with intervals, for every k up to half its samples, or 1.
 
 Budgets are no part of this: which k a budget pays for is looked up later, so that a new budget estimates nothing anew.
 """
@@ -15,7 +15,7 @@ from isobudget.files import paths, stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import EstimateSettings
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
-from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
+from isobudget.statistics.unbiased import most_k, pass_at_k, rank_score_at_k, samples_until_pass
 from isobudget.statistics.votes import voted_rank_score_at_k
 from isobudget.study.rankers import learns
 
@@ -38,7 +38,7 @@ def estimate(args: argparse.Namespace) -> None:
     excluded = excluded_problems(blocks(paths.OUTCOMES))
     counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], seed)
     n = passed.shape[1]
-    k = np.arange(1, n // 2 + 1)
+    k = np.arange(1, most_k(n) + 1)
     correct = passed.sum(axis=1)
     found = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     found.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
