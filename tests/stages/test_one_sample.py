@@ -1,4 +1,4 @@
-"""One sample a problem, which is what most published files have: pass@1, its interval, and its place at every budget."""
+"""One sample a problem, which is what most published files have: pass@1, its interval, its place at every budget."""
 
 import shutil
 

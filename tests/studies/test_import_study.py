@@ -116,7 +116,7 @@ def test_more_samples_of_the_same_file_run_only_the_new_block(copied, base):
 def test_more_samples_than_the_file_has_are_refused_before_any_job(copied, base):
     done = snakemake(copied, study=with_theirs(**(base[1]["models"]["theirs"] | {"samples": 9})))
     assert done.returncode == 1
-    assert "given/humaneval.jsonl: holds 8 samples a problem, and the study needs 12 to fill its blocks" in done.stderr
+    assert "given/humaneval.jsonl: holds 8 samples a problem, and the study needs 9;" in done.stderr
 
 
 def test_an_edited_file_is_read_again_and_all_that_comes_of_it(copied, base):

@@ -30,13 +30,34 @@ def estimate(args: argparse.Namespace) -> None:
         keys.update(benchmark=benchmark, model=model, decoding=decoding)
         return [paths.below(args.results, template, block=block, **keys) for block in numbers]
 
+    # an import may have one greedy sample a problem and no other
+    task_ids, passed = read_outcomes(blocks(paths.OUTCOMES, "sampled" if settings["blocks"] else "greedy"))
+    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
+    found = _sampled(args, blocks, task_ids, passed, counts) if settings["blocks"] else []
+    if settings["greedy"]:
+        greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))
+        _same_problems(blocks(paths.OUTCOMES, "greedy")[0], "the greedy outcomes", greedy_ids, task_ids)
+        value = greedy.mean(axis=1, keepdims=True)
+        found.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
+    note = {
+        "benchmark": benchmark,
+        "model": model,
+        "bootstrap": settings["bootstrap"],
+        # replicates of two models can be subtracted where these agree
+        "problems_sha256": hashlib.sha256("\n".join(task_ids).encode()).hexdigest(),
+    }
+    tables.write_rows(args.output, "estimates", pa.concat_tables(found), note)
+
+
+def _sampled(args, blocks, task_ids, passed, counts):
+    """The rows of the metrics of sampled outcomes; `blocks` gives the files of a template."""
+    settings = args.settings
+    benchmark, model, seed = settings["benchmark"], settings["model"], settings["bootstrap"]["seed"]
+    excluded = excluded_problems(blocks(paths.OUTCOMES))
+
     def ranked(ranker):
         return blocks(paths.SCORES, ranker=ranker)
 
-    seed = settings["bootstrap"]["seed"]
-    task_ids, passed = read_outcomes(blocks(paths.OUTCOMES))
-    excluded = excluded_problems(blocks(paths.OUTCOMES))
-    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], seed)
     n = passed.shape[1]
     k = np.arange(1, most_k(n) + 1)
     correct = passed.sum(axis=1)
@@ -63,19 +84,7 @@ def estimate(args: argparse.Namespace) -> None:
         accepted_ids, accepted = read_outcomes(files)
         _same_problems(files[0], "the tests at hand", accepted_ids, task_ids)
         found += _at_hand(source, accepted, passed, counts)
-    if settings["greedy"]:
-        greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))
-        _same_problems(blocks(paths.OUTCOMES, "greedy")[0], "the greedy outcomes", greedy_ids, task_ids)
-        value = greedy.mean(axis=1, keepdims=True)
-        found.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
-    note = {
-        "benchmark": benchmark,
-        "model": model,
-        "bootstrap": settings["bootstrap"],
-        # replicates of two models can be subtracted where these agree
-        "problems_sha256": hashlib.sha256("\n".join(task_ids).encode()).hexdigest(),
-    }
-    tables.write_rows(args.output, "estimates", pa.concat_tables(found), note)
+    return found
 
 
 def _at_hand(source, accepted, passed, counts):

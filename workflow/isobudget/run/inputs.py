@@ -148,9 +148,7 @@ class Inputs:
 
     def least_samples(self, wildcards: Any) -> int:
         """Samples a problem that an imported file must hold."""
-        study = self.study
-        sampled = wildcards.decoding == SAMPLED
-        return study.blocks(wildcards.benchmark, wildcards.model) * study.block if sampled else 1
+        return self.study.least(wildcards.benchmark, wildcards.model) if wildcards.decoding == SAMPLED else 1
 
     # ---- tests at hand, and what samples vote on
 

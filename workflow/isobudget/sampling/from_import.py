@@ -18,7 +18,7 @@ def samples(
     source: str,
     output: str | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Take a block: n samples a problem, from number block * n.
+    """Take a block: n samples a problem, from number block * n; or, in the last block, as many as there are.
 
     Args and returns as sampling.live.samples; `source` is the file that `isobudget.sampling.imported` wrote.
     Tokens, log-probabilities and finish reasons are null, for the formats have none.
@@ -28,9 +28,9 @@ def samples(
     """
     metadata = read_metadata(source, "imported")
     first = where["block"] * settings["n"]
-    last = first + settings["n"]
-    if metadata["n"] < last:
-        raise too_few(metadata["source"], metadata["n"], last)
+    last = min(first + settings["n"], metadata["n"])
+    if last <= first:
+        raise too_few(metadata["source"], metadata["n"], first + 1)
     try:
         # a part of the file: its rows are sorted by number, and the row groups say which they hold
         table = pq.read_table(source, filters=[("sample", ">=", first), ("sample", "<", last)])
@@ -44,6 +44,6 @@ def samples(
     ]
     return rows, {
         "engine": "import",
-        "n": settings["n"],
+        "n": last - first,
         **{key: metadata[key] for key in ("source", "format", "form")},
     }
