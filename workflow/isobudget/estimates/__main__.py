@@ -17,6 +17,7 @@ from isobudget.files.settings import EstimateSettings
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
 from isobudget.statistics.unbiased import most_k, pass_at_k, rank_score_at_k, samples_until_pass
 from isobudget.statistics.votes import voted_rank_score_at_k
+from isobudget.study import coverage
 from isobudget.study.rankers import learns
 
 
@@ -31,11 +32,13 @@ def estimate(args: argparse.Namespace) -> None:
         return [paths.below(args.results, template, block=block, **keys) for block in numbers]
 
     # an import may have one greedy sample a problem and no other
-    task_ids, passed = read_outcomes(blocks(paths.OUTCOMES, "sampled" if settings["blocks"] else "greedy"))
+    decoding = "sampled" if settings["blocks"] else "greedy"
+    missing = coverage.missing(args.results, benchmark, settings.get("imported", ()))
+    task_ids, passed = read_outcomes(blocks(paths.OUTCOMES, decoding), missing)
     counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
-    found = _sampled(args, blocks, task_ids, passed, counts) if settings["blocks"] else []
+    found = _sampled(args, blocks, task_ids, passed, counts, missing) if settings["blocks"] else []
     if settings["greedy"]:
-        greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))
+        greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"), missing)
         _same_problems(blocks(paths.OUTCOMES, "greedy")[0], "the greedy outcomes", greedy_ids, task_ids)
         value = greedy.mean(axis=1, keepdims=True)
         found.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
@@ -49,11 +52,19 @@ def estimate(args: argparse.Namespace) -> None:
     tables.write_rows(args.output, "estimates", pa.concat_tables(found), note)
 
 
-def _sampled(args, blocks, task_ids, passed, counts):
-    """The rows of the metrics of sampled outcomes; `blocks` gives the files of a template."""
+def _sampled(args, blocks, task_ids, passed, counts, missing):
+    """The rows of the metrics of sampled outcomes.
+
+    Args:
+        args: of the stage.
+        blocks: a function from a template to its files.
+        task_ids, passed: of the outcomes.
+        counts: of the resamples.
+        missing: task_ids that no model is scored on.
+    """
     settings = args.settings
     benchmark, model, seed = settings["benchmark"], settings["model"], settings["bootstrap"]["seed"]
-    excluded = excluded_problems(blocks(paths.OUTCOMES))
+    excluded = excluded_problems(blocks(paths.OUTCOMES)) | missing
 
     def ranked(ranker):
         return blocks(paths.SCORES, ranker=ranker)
@@ -81,7 +92,7 @@ def _sampled(args, blocks, task_ids, passed, counts):
         found.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
     for source in settings.get("at_hand", ()):
         files = blocks(paths.AT_HAND, source=source)
-        accepted_ids, accepted = read_outcomes(files)
+        accepted_ids, accepted = read_outcomes(files, missing)
         _same_problems(files[0], "the tests at hand", accepted_ids, task_ids)
         found += _at_hand(source, accepted, passed, counts)
     return found

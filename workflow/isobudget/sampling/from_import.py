@@ -20,6 +20,8 @@ def samples(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Take a block: n samples a problem, from number block * n; or, in the last block, as many as there are.
 
+    A problem of which the file holds no sample has no row.
+
     Args and returns as sampling.live.samples; `source` is the file that `isobudget.sampling.imported` wrote.
     Tokens, log-probabilities and finish reasons are null, for the formats have none.
 
@@ -40,6 +42,7 @@ def samples(
     rows = [
         {"task_id": problem["task_id"], "sample": number, "text": texts[problem["task_id"], number]}
         for problem in problems
+        if problem["task_id"] not in metadata.get("missing", ())
         for number in range(first, last)
     ]
     return rows, {

@@ -119,7 +119,7 @@ class Model(Served, _Strict):
     def _a_greedy_file_alone_is_enough(cls, data):
         """One greedy sample a problem is what people have of a dear model: then there are no `samples` to count."""
         if isinstance(data, dict) and isinstance(data.get("greedy"), str) and not data.get("path"):
-            row = ENGINES.get(data.get("engine"))
+            row = ENGINES.get(str(data.get("engine")))
             return {"samples": None} | data if row and row.collects else data
         return data
 
@@ -435,6 +435,11 @@ class Study(_Strict):
         """Whether a model's weights must be fetched and joined before it can be loaded."""
         chosen = self.models[model]
         return chosen.row.loads and isinstance(chosen.weights, Packages)
+
+    @property
+    def imported(self) -> list[tuple[str, str]]:
+        """(model, decoding) of every file that is imported, sorted."""
+        return [(m, d) for m in sorted(self.models) if self.models[m].row.collects for d in self.decodings(m)]
 
     def source(self, benchmark: str, model: str, decoding: str) -> str:
         """The file or folder that an imported model's samples come from."""
