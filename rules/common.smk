@@ -39,7 +39,7 @@ from isobudget.run.results_lock import Claim
 from isobudget.run.sized_study import SizedStudy
 from isobudget.run.timestamps import mend
 from isobudget.sampling.imported.check import check as check_imports
-from isobudget.study import rankers, stage_settings, units
+from isobudget.study import rankers, stage_settings, units, yaml_keys
 from isobudget.study.config import load
 from isobudget.study.stages import all_code, stage_code
 
@@ -67,6 +67,8 @@ def tell(sentence):
         print(f"isobudget: {sentence}", file=sys.stderr)
 
 
+# Snakemake read them, and kept the last where a key stands twice
+said(yaml_keys.check, workflow.configfiles)
 study = said(load, config, workflow.configfiles[-1] if workflow.configfiles else "config")
 said(recordings.check, study, RECORDINGS)
 said(check_imports, study)

@@ -1,4 +1,5 @@
-# Needs: every results/outcomes/, results/scores/ and results/at_hand/ file of one model on one benchmark.
+# Needs: every results/outcomes/, results/scores/ and results/at_hand/ file of one model on one benchmark, and which
+#        problems imported files hold samples of.
 # Makes: results/scores/{ranker}/{benchmark}/{model}/sampled.parquet, a ranker that learns from other problems' verdicts;
 #        results/estimates/{benchmark}/{model}.parquet: pass@k, greedy, rank-score@k and the like, with intervals.
 
@@ -32,6 +33,7 @@ rule estimate:
         inputs.outcomes,
         inputs.scores,
         inputs.at_hand,
+        inputs.imported,
     output:
         f"{RESULTS}/estimates/{{benchmark}}/{{model}}.parquet",
     log:

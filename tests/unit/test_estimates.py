@@ -299,12 +299,17 @@ def test_the_stage_writes_every_metric_ranker_and_k_up_to_half_of_n(tmp_path):
     assert (rows[6]["low"], rows[6]["high"]) == (pytest.approx(low[0]), pytest.approx(high[0]))
 
 
-def test_one_sample_a_problem_gives_greedy_alone(tmp_path):
+def test_one_sample_a_problem_gives_pass_at_1_and_greedy(tmp_path):
     for decoding in ("sampled", "greedy"):
         place = tmp_path / f"outcomes/humaneval/M/{decoding}/0.parquet"
         write_rows(place, "outcomes", [outcome("a", 0, 1), outcome("b", 0, 0)])
     assert run_stage(tmp_path, tmp_path / "M.parquet", blocks=1, rankers=[]).returncode == 0
-    assert [row["metric"] for row in pq.read_table(tmp_path / "M.parquet").to_pylist()] == ["greedy"]
+    rows = pq.read_table(tmp_path / "M.parquet").to_pylist()
+    assert [(row["metric"], row["k"], row["value"]) for row in rows] == [
+        ("pass_at_k", 1, 0.5),
+        ("samples_until_pass", 1, 1.0),
+        ("greedy", 1, 0.5),
+    ]
 
 
 def assert_one_sentence(done, tmp_path, *parts):

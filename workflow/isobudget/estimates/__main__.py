@@ -1,4 +1,4 @@
-"""Estimate every metric of one model on one benchmark, with intervals, for every k up to half its samples.
+"""Estimate every metric of one model on one benchmark, with intervals, for every k up to half its samples, or 1.
 
 Budgets are no part of this: which k a budget pays for is looked up later, so that a new budget estimates nothing anew.
 """
@@ -15,8 +15,9 @@ from isobudget.files import paths, stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import EstimateSettings
 from isobudget.statistics.bootstrap import acceleration, interval, replicates, resamples
-from isobudget.statistics.unbiased import pass_at_k, rank_score_at_k, samples_until_pass
+from isobudget.statistics.unbiased import most_k, pass_at_k, rank_score_at_k, samples_until_pass
 from isobudget.statistics.votes import voted_rank_score_at_k
+from isobudget.study import coverage
 from isobudget.study.rankers import learns
 
 
@@ -30,15 +31,46 @@ def estimate(args: argparse.Namespace) -> None:
         keys.update(benchmark=benchmark, model=model, decoding=decoding)
         return [paths.below(args.results, template, block=block, **keys) for block in numbers]
 
+    # an import may have one greedy sample a problem and no other
+    decoding = "sampled" if settings["blocks"] else "greedy"
+    missing = coverage.missing(args.results, benchmark, settings.get("imported", ()))
+    task_ids, passed = read_outcomes(blocks(paths.OUTCOMES, decoding), missing)
+    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], settings["bootstrap"]["seed"])
+    found = _sampled(args, blocks, task_ids, passed, counts, missing) if settings["blocks"] else []
+    if settings["greedy"]:
+        greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"), missing)
+        _same_problems(blocks(paths.OUTCOMES, "greedy")[0], "the greedy outcomes", greedy_ids, task_ids)
+        value = greedy.mean(axis=1, keepdims=True)
+        found.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
+    note = {
+        "benchmark": benchmark,
+        "model": model,
+        "bootstrap": settings["bootstrap"],
+        # replicates of two models can be subtracted where these agree
+        "problems_sha256": hashlib.sha256("\n".join(task_ids).encode()).hexdigest(),
+    }
+    tables.write_rows(args.output, "estimates", pa.concat_tables(found), note)
+
+
+def _sampled(args, blocks, task_ids, passed, counts, missing):
+    """The rows of the metrics of sampled outcomes.
+
+    Args:
+        args: of the stage.
+        blocks: a function from a template to its files.
+        task_ids, passed: of the outcomes.
+        counts: of the resamples.
+        missing: task_ids that no model is scored on.
+    """
+    settings = args.settings
+    benchmark, model, seed = settings["benchmark"], settings["model"], settings["bootstrap"]["seed"]
+    excluded = excluded_problems(blocks(paths.OUTCOMES)) | missing
+
     def ranked(ranker):
         return blocks(paths.SCORES, ranker=ranker)
 
-    seed = settings["bootstrap"]["seed"]
-    task_ids, passed = read_outcomes(blocks(paths.OUTCOMES))
-    excluded = excluded_problems(blocks(paths.OUTCOMES))
-    counts = resamples(len(task_ids), settings["bootstrap"]["resamples"], seed)
     n = passed.shape[1]
-    k = np.arange(1, n // 2 + 1)
+    k = np.arange(1, most_k(n) + 1)
     correct = passed.sum(axis=1)
     found = [_rows("pass_at_k", None, k, pass_at_k(n, correct, k), n, counts)]
     found.append(_rows("samples_until_pass", None, k, samples_until_pass(n, correct, k), n, counts))
@@ -60,22 +92,10 @@ def estimate(args: argparse.Namespace) -> None:
         found.append(_rows("rank_score_at_k", ranker, k, values, n, counts))
     for source in settings.get("at_hand", ()):
         files = blocks(paths.AT_HAND, source=source)
-        accepted_ids, accepted = read_outcomes(files)
+        accepted_ids, accepted = read_outcomes(files, missing)
         _same_problems(files[0], "the tests at hand", accepted_ids, task_ids)
         found += _at_hand(source, accepted, passed, counts)
-    if settings["greedy"]:
-        greedy_ids, greedy = read_outcomes(blocks(paths.OUTCOMES, "greedy"))
-        _same_problems(blocks(paths.OUTCOMES, "greedy")[0], "the greedy outcomes", greedy_ids, task_ids)
-        value = greedy.mean(axis=1, keepdims=True)
-        found.append(_rows("greedy", None, np.array([1]), value, greedy.shape[1], counts))
-    note = {
-        "benchmark": benchmark,
-        "model": model,
-        "bootstrap": settings["bootstrap"],
-        # replicates of two models can be subtracted where these agree
-        "problems_sha256": hashlib.sha256("\n".join(task_ids).encode()).hexdigest(),
-    }
-    tables.write_rows(args.output, "estimates", pa.concat_tables(found), note)
+    return found
 
 
 def _at_hand(source, accepted, passed, counts):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from isobudget.statistics.at_hand import ceilings, first_accepted, otherwise_any
+from isobudget.statistics.unbiased import most_k
 
 
 def metrics(accepted: np.ndarray, passed: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -16,7 +17,7 @@ def metrics(accepted: np.ndarray, passed: np.ndarray) -> dict[str, tuple[np.ndar
         {metric: (k, values)}: ints, shape (ks,), and floats, shape (problems, ks), of which the metric is the mean.
     """
     n = passed.shape[1]
-    k = np.arange(1, n // 2 + 1)
+    k = np.arange(1, most_k(n) + 1)
     right = (accepted & passed).sum(axis=1)
     wrong = (accepted & ~passed).sum(axis=1)
     missed = (~accepted & passed).sum(axis=1)

@@ -75,7 +75,7 @@ def rank_score(
     """
     note = tables.read_metadata(file, "scores")
     n = passed.shape[1]
-    scores, kept, _ = read_scores([file], task_ids, n)
+    scores, kept, _ = read_scores([file], task_ids, n, excluded)
     if not note["votes"]:
         return rank_score_at_k(passed, scores, kept, k)
     read = [read_scores(blocks(ranker), task_ids, n, excluded) for ranker in note["votes"]]

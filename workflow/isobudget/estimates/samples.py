@@ -15,11 +15,12 @@ WRONG = ("failed", "error", "timeout", "memory", "crashed", "rejected")
 REPAIR = "delete it and run again to make it anew"
 
 
-def read_outcomes(files: Sequence[str | Path]) -> tuple[list[str], np.ndarray]:
+def read_outcomes(files: Sequence[str | Path], without: Collection[str] = frozenset()) -> tuple[list[str], np.ndarray]:
     """Which samples passed.
 
     Args:
         files: paths of outcome blocks.
+        without: task_ids that are left out.
 
     Returns:
         task_ids, sorted strings; passed, bools, shape (problems, n).
@@ -28,7 +29,7 @@ def read_outcomes(files: Sequence[str | Path]) -> tuple[list[str], np.ndarray]:
         StudyError: a file is no whole outcomes file, a verdict is none that counts, or the problems do not all have
             the samples 0..n-1 once.
     """
-    blocks = _read(files, "outcomes", ["verdict"])
+    blocks = [_without(without, table) for table in _read(files, "outcomes", ["verdict"])]
     passed = []
     for file, table in zip(files, blocks, strict=True):
         verdicts, index = _dictionary(table["verdict"])
@@ -38,6 +39,8 @@ def read_outcomes(files: Sequence[str | Path]) -> tuple[list[str], np.ndarray]:
                     f"{file}: the verdict {verdict!r} says nothing about a program and never counts as wrong; {REPAIR}."
                 )
         passed.append(np.isin(verdicts, ["passed"])[index])
+    if without and not any(map(len, blocks)):
+        raise StudyError(f"{files[0]}: no problem of it is in every imported file; import files of the same problems.")
     task_ids, cell, n = _cells(files, blocks)
     return task_ids, _grid(cell, n, passed)
 

@@ -166,6 +166,7 @@ class EstimateSettings(TypedDict):
     rankers: list[str]
     bootstrap: BootstrapSettings
     at_hand: NotRequired[list[str]]  # sources of tests at hand
+    imported: NotRequired[list[tuple[str, str]]]  # model and decoding of every import: problems are those of all
 
 
 class AggregateSettings(TypedDict):

@@ -35,6 +35,8 @@ def _problems(study, connection, benchmark, share):
         if task not in places:
             places[task] = len(tasks)
             tasks.append(task)
+        if not samples and at_once is not None:
+            samples, passes = 1, at_once  # the one output that there is of it
         position = study.models.index(model)
         n[position] = max(n.get(position, 0), samples)
         for column, value in ((passed, passes), (greedy, at_once)):

@@ -152,6 +152,11 @@ class Study:
         """{model: what of its samples a server kept back or left out, as engines.shortfalls.of_model}."""
         return json.loads(dict(self.kept).get("servers", "{}"))
 
+    @cached_property
+    def imports(self):
+        """{model: sentences on what an imported file lacks or holds beside the study's problems}."""
+        return json.loads(dict(self.kept).get("imports", "{}"))
+
     def _setting(self, key, default):
         try:
             return json.loads(dict(self.kept)["settings"])[key]

@@ -30,7 +30,7 @@ def separated(row: Row) -> bool | None:
 def prices(study: Study, benchmark: str, unit: str) -> dict[str, float]:
     """{model: price of one generation, in generations of the study's cheapest model}, cheapest first."""
     costs = study.costs_in(unit)
-    known = [model for model in study.scored_models(benchmark) if model in costs]
+    known = [model for model in study.models_on(benchmark) if model in costs]
     return {model: costs[model].relative for model in sorted(known, key=lambda model: costs[model].relative)}
 
 
@@ -69,7 +69,9 @@ def headline(study: Study, benchmark: str, unit: str) -> str:
         only = next(iter(price), None)
         if only is None:
             return f"No model has a cost in {NAMES[unit]}, so nothing can be compared."
-        return f"Only {only} has scores and a cost in {NAMES[unit]}, so nothing can be compared."
+        others = [f"{model} has {_lacks(study, benchmark, unit, model)}" for model in study.models if model != only]
+        why = f": {', '.join(others)}" if others else ""
+        return f"Only {only} has scores and a cost in {NAMES[unit]}, so nothing can be compared{why}."
     cheapest, dearest = next(iter(price)), list(price)[-1]
     cheap, dear = _short(study, cheapest), _short(study, dearest)
     row = deciding(study, benchmark, unit)
@@ -176,6 +178,12 @@ def at_budget(rows: Iterable[Row], row: Row) -> list[Row]:
 def interval(row: Row) -> str:
     """A row's 95 % interval in per cent: `67.5 to 80.2`."""
     return "no interval" if row.low is None else f"{percent(row.low)} to {percent(row.high)}"
+
+
+def _lacks(study, benchmark, unit, model):
+    """What keeps a model out of the comparison in a unit."""
+    lacking = [] if model in study.models_on(benchmark) else ["no score"]
+    return " and ".join([*lacking, *([] if model in study.costs_in(unit) else ["no known cost in that"])])
 
 
 def _standing(study, row, model):

@@ -29,6 +29,8 @@ def table(study: Study) -> str:
         blocks = ["No budget of this study buys a generation with a known cost, so there is no winner to show."]
     for model, note in study.servers.items():
         blocks += [textwrap.fill(one, WIDTH, break_on_hyphens=False) for one in shortfalls.sentences(model, note)]
+    for said in study.imports.values():
+        blocks += [textwrap.fill(one, WIDTH, break_on_hyphens=False) for one in said]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -146,11 +146,14 @@ class Inputs:
         keys = {key: getattr(wildcards, key) for key in ("benchmark", "model", "decoding")}
         return fingerprint(self.study.source(**keys), self.one(paths.IMPORTED, **keys))
 
+    def imported(self, wildcards: Any) -> list[str]:
+        """What was imported on one benchmark, of all models: they say which problems a study is over."""
+        keys = {"benchmark": wildcards.benchmark}
+        return [self.one(paths.IMPORTED, model=m, decoding=d, **keys) for m, d in self.study.imported]
+
     def least_samples(self, wildcards: Any) -> int:
         """Samples a problem that an imported file must hold."""
-        study = self.study
-        sampled = wildcards.decoding == SAMPLED
-        return study.blocks(wildcards.benchmark, wildcards.model) * study.block if sampled else 1
+        return self.study.least(wildcards.benchmark, wildcards.model) if wildcards.decoding == SAMPLED else 1
 
     # ---- tests at hand, and what samples vote on
 

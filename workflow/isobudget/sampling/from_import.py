@@ -18,7 +18,9 @@ def samples(
     source: str,
     output: str | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Take a block: n samples a problem, from number block * n.
+    """Take a block: n samples a problem, from number block * n; or, in the last block, as many as there are.
+
+    A problem of which the file holds no sample has no row.
 
     Args and returns as sampling.live.samples; `source` is the file that `isobudget.sampling.imported` wrote.
     Tokens, log-probabilities and finish reasons are null, for the formats have none.
@@ -28,9 +30,9 @@ def samples(
     """
     metadata = read_metadata(source, "imported")
     first = where["block"] * settings["n"]
-    last = first + settings["n"]
-    if metadata["n"] < last:
-        raise too_few(metadata["source"], metadata["n"], last)
+    last = min(first + settings["n"], metadata["n"])
+    if last <= first:
+        raise too_few(metadata["source"], metadata["n"], first + 1)
     try:
         # a part of the file: its rows are sorted by number, and the row groups say which they hold
         table = pq.read_table(source, filters=[("sample", ">=", first), ("sample", "<", last)])
@@ -40,10 +42,11 @@ def samples(
     rows = [
         {"task_id": problem["task_id"], "sample": number, "text": texts[problem["task_id"], number]}
         for problem in problems
+        if problem["task_id"] not in metadata.get("missing", ())
         for number in range(first, last)
     ]
     return rows, {
         "engine": "import",
-        "n": settings["n"],
+        "n": last - first,
         **{key: metadata[key] for key in ("source", "format", "form")},
     }

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isobudget.statistics.unbiased import FORGIVEN, none_passes
+from isobudget.statistics.unbiased import FORGIVEN, most_k, none_passes
 
 LIMIT = 50_000  # mixes that are looked at; where there are more, fewer models are mixed
 _CONTENDERS = 60  # mixes beside the best that other problems might choose, at each budget
@@ -161,7 +161,7 @@ def best(
 
 def _grid(samples, budgets, stop, limit):
     """The mixes to look at, or None, and how many models one may have."""
-    most = [each.n // 2 for each in samples]  # as for one model: beyond half of the samples estimates are poor
+    most = [most_k(each.n) for each in samples]  # as for one model: beyond half of the samples estimates are poor
     costs = [each.cost for each in samples]
     # stopping early, what a mix may cost at most is no limit; and half a grid says nothing about the other half
     budget = np.dot(costs, most) if stop else max(budgets)

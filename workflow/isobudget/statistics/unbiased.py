@@ -11,6 +11,15 @@ import numpy as np
 FORGIVEN = 1 + 1e-9  # as in store/sql/schema.sql: a budget of exactly four buys four, whatever its division rounds to
 
 
+def most_k(n: int) -> int:
+    """The largest k that is estimated from n samples a problem: n/2, beyond which an estimate rests on few subsets.
+
+    Of one sample it is 1: pass@1 is the mean of c / n, without bias whatever n is, and its interval is one over
+    problems.
+    """
+    return max(n // 2, 1)
+
+
 def pass_at_k(n: int, c: np.ndarray, k: np.ndarray) -> np.ndarray:
     """The share of subsets of k samples that hold at least one that passes, for each problem.
 

@@ -18,7 +18,7 @@ from isobudget.files import stage, tables
 from isobudget.files.errors import StudyError
 from isobudget.files.settings import AggregateSettings
 from isobudget.store import choosing, comparisons, mixtures
-from isobudget.store.files import check, drawn, fell_short, read_costs, read_through, scored
+from isobudget.store.files import check, covered, drawn, fell_short, read_costs, read_through, scored
 from isobudget.store.prices import candidate_costs, in_unit
 from isobudget.study.rankers import AT_HAND, reads_with
 from isobudget.study.study_files import study_files
@@ -51,7 +51,7 @@ def aggregate(args: argparse.Namespace) -> None:
         known = settings.get("unranked", {})
         both = {model: sorted({*known.get(model, ()), *unranked.get(model, ())}) for model in {**known, **unranked}}
         settings = settings | {"unranked": both}
-    kept = _provenance(settings, files, fell_short(files, notes))
+    kept = _provenance(settings, files, fell_short(files, notes), covered(files, notes))
     costs = read_costs(args.results, settings["models"])
     with tables.whole_file(args.output) as temporary:
         temporary.unlink()  # DuckDB takes no empty file for a database
@@ -182,13 +182,14 @@ def _operation(name):
     return resources.files("isobudget.store").joinpath("sql", f"{name}.sql").read_text()
 
 
-def _provenance(settings, files, servers):
+def _provenance(settings, files, servers, imports):
     versions = {"python": platform.python_version(), "duckdb": duckdb.__version__}
     for package in ("isobudget", "numpy", "pyarrow"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
     kept = {"settings": settings, "versions": versions, "samples": drawn(files)}
     kept |= {"servers": servers} if servers else {}
+    kept |= {"imports": imports} if imports else {}
     return [(key, json.dumps(value, sort_keys=True)) for key, value in kept.items()]
 
 

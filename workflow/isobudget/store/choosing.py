@@ -29,7 +29,7 @@ def choosers(estimates: Sequence[Estimates], costs: Mapping[str, tuple]) -> list
     Returns:
         A list of (name, Option).
     """
-    found = [("tests", option) for option in options(estimates, costs, True)]
+    found = [("tests", option) for option in options(estimates, costs, True) if option.ranker != "greedy"]
     found += [(o.ranker, o) for o in options(estimates, costs, False) if o.ranker and o.ranker != "greedy"]
     return found + at_hand(estimates, costs)
 

@@ -64,7 +64,8 @@ def options(estimates: Sequence[Estimates], costs: Mapping[str, tuple], tests: b
     Args:
         estimates: a list of Estimates of one benchmark.
         costs: {model: (generation, scoring)} in one unit, None where not known.
-        tests: whether tests choose among a model's samples; else every ranker, and the greedy output, is an option.
+        tests: whether tests choose among a model's samples, and the greedy output is an option of a model without any;
+            else every ranker, and the greedy output, is one.
 
     Returns:
         A list of Option; a model without a known cost above 0 has none.
@@ -75,8 +76,11 @@ def options(estimates: Sequence[Estimates], costs: Mapping[str, tuple], tests: b
         if not generation:
             continue
         rankers = [ranker for metric, ranker in each.metrics if metric == "rank_score_at_k"]
+        # one greedy output and no sample: there is nothing to choose, so it stands beside those that tests chose
+        alone = ("pass_at_k", None) not in each.metrics
         for (metric, ranker), (values, low, high, drawn) in each.metrics.items():
-            if metric != "pass_at_k" if tests else metric not in ("rank_score_at_k", "greedy"):
+            with_tests = metric in ("pass_at_k", "greedy") if alone else metric == "pass_at_k"
+            if not with_tests if tests else metric not in ("rank_score_at_k", "greedy"):
                 continue
             cost: tuple[float, float] | None = (generation, 0.0)
             chooses = "greedy" if metric == "greedy" else ranker

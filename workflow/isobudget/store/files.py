@@ -1,12 +1,13 @@
 """What a study's files (study/study_files.py) say of themselves, each checked to be whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from isobudget.engines import shortfalls
 from isobudget.files import paths, tables
 from isobudget.files.errors import StudyError
+from isobudget.study import coverage
 from isobudget.study.study_files import File
 from isobudget.study.units import UNITS
 
@@ -66,6 +67,18 @@ def fell_short(files: Iterable[File], notes: Mapping[str, dict[str, Any]]) -> di
         if file.kind == "samples" and file.model and notes[file.path].get("engine") == "endpoint":
             found.setdefault(file.model, []).append(notes[file.path])
     return {model: shortfalls.of_model(each) for model, each in found.items()}
+
+
+def covered(files: Sequence[File], notes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """{model: sentences} on the problems that imported files lack and hold beside the study's, of those that do."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        if file.kind == "imported" and file.model:
+            problems = next(each.path for each in files if (each.kind, each.benchmark) == ("problems", file.benchmark))
+            said = coverage.sentences(notes[file.path], tables.read_rows(problems, "problems").num_rows)
+            if said:
+                found.setdefault(file.model, []).extend(said)
+    return found
 
 
 def drawn(files: Iterable[File]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 from isobudget.files.settings import BootstrapSettings
 from isobudget.statistics import mixes
 from isobudget.statistics.bootstrap import acceleration, around, interval, replicates, resamples
-from isobudget.statistics.unbiased import FORGIVEN, samples_until_pass
+from isobudget.statistics.unbiased import FORGIVEN, most_k, none_passes
 
 SPLITS = 10
 
@@ -66,7 +66,8 @@ def _words(models, counts):
 def _capped(models, samples, budget, stop):
     """The models of which the budget would buy more than half of the samples drawn."""
     for model, each in zip(models, samples, strict=True):
-        more = min(each.n // 2 + 1, each.n)
-        price = each.cost * (samples_until_pass(each.n, each.c, np.array([more])).mean() if stop else more)
+        most = most_k(each.n)
+        # stopping early, one more than that is drawn where all before it fail
+        price = each.cost * (none_passes(each.n, each.c, most).sum(axis=1).mean() if stop else most + 1)
         if price <= budget * FORGIVEN:
             yield model

@@ -68,7 +68,8 @@ class Model(Served, _Strict):
         "auto", description="auto: what the weights say; on a CPU without bfloat16 instructions float32"
     )
     samples: Samples = Field(
-        description="n, samples a problem, rounded up to whole blocks; one a benchmark; or auto, what the budgets need"
+        description="n, samples a problem, rounded up to whole blocks, of an import to no more than its file holds; "
+        "one a benchmark; or auto, what the budgets need"
     )
     chat: bool = Field(False, description="ask in the model's own chat template instead of by completion prompts")
     price: Prices | None = Field(None, description="US dollars a million tokens; without it no usd rows")
@@ -79,8 +80,8 @@ class Model(Served, _Strict):
     )
     greedy: bool | str | None = Field(
         None,
-        description="engine import: a file of one greedy sample a problem; else false draws no greedy samples, for a "
-        "model that is not asked at temperature 0",
+        description="engine import: a file of one greedy sample a problem, beside 'path' or alone; else false draws no "
+        "greedy samples, for a model that is not asked at temperature 0",
     )
     config: str | None = Field(
         None, description="engine import or endpoint: the model's config.json, or its hub id, for FLOPs"
@@ -109,8 +110,25 @@ class Model(Served, _Strict):
                 self.row.refuses.get(key, f"{key!r} is for engine {either(takers(key))}; leave the key out")
             )
         for key, example in self.row.needs.items():
-            if getattr(self, key) is None:
+            if getattr(self, key) is None and not self.greedy_alone:
                 raise ValueError(f"engine {self.engine} needs {key!r}: {example}")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_greedy_file_alone_is_enough(cls, data):
+        """One greedy sample a problem is what people have of a dear model: then there are no `samples` to count."""
+        if isinstance(data, dict) and isinstance(data.get("greedy"), str) and not data.get("path"):
+            row = ENGINES.get(str(data.get("engine")))
+            return {"samples": None} | data if row and row.collects else data
+        return data
+
+    @model_validator(mode="after")
+    def _samples_are_of_a_path(self):
+        if self.samples is None and not self.greedy_alone:
+            raise ValueError("'samples' is empty; give a number")
+        if self.samples is not None and self.greedy_alone:
+            raise ValueError("'samples' counts those of 'path', which is not there; name it, or leave 'samples' out")
         return self
 
     @model_validator(mode="after")
@@ -137,6 +155,11 @@ class Model(Served, _Strict):
         if self.row.collects and isinstance(self.samples, sample_counts.Auto):
             raise ValueError("samples: auto is for models that draw; an import has as many as its file: give a number")
         return self
+
+    @property
+    def greedy_alone(self) -> bool:
+        """Whether it is an import of one greedy sample a problem, and of no other."""
+        return self.row.collects and not self.path and isinstance(self.greedy, str)
 
     def given(self, unit: str) -> float | None:
         """What a generation costs in a unit by the config itself."""
@@ -403,6 +426,8 @@ class Study(_Strict):
     def decodings(self, model: str) -> tuple[str, ...]:
         """What a model's samples are drawn by: greedily too, unless `greedy: false`; an import, if it names a file."""
         chosen = self.models[model]
+        if chosen.greedy_alone:
+            return ("greedy",)
         drawn = isinstance(chosen.greedy, str) if chosen.row.collects else chosen.greedy is not False
         return ("sampled", "greedy") if drawn else ("sampled",)
 
@@ -410,6 +435,11 @@ class Study(_Strict):
         """Whether a model's weights must be fetched and joined before it can be loaded."""
         chosen = self.models[model]
         return chosen.row.loads and isinstance(chosen.weights, Packages)
+
+    @property
+    def imported(self) -> list[tuple[str, str]]:
+        """(model, decoding) of every file that is imported, sorted."""
+        return [(m, d) for m in sorted(self.models) if self.models[m].row.collects for d in self.decodings(m)]
 
     def source(self, benchmark: str, model: str, decoding: str) -> str:
         """The file or folder that an imported model's samples come from."""
@@ -452,8 +482,17 @@ class Study(_Strict):
         return [name for name, model in self.models.items() if isinstance(model.samples, sample_counts.Auto)]
 
     def blocks(self, benchmark: str, model: str) -> int:
-        """How many blocks of `block` samples the model's n fills; 1 at least where it is not known yet."""
+        """How many blocks of `block` samples the model's n fills; 1 at least where it is not known yet.
+
+        0 of a model that has one greedy sample a problem and no other.
+        """
+        if self.models[model].greedy_alone:
+            return 0
         return -(-(sample_counts.n(self.models[model].samples, benchmark) or 1) // self.block)
+
+    def least(self, benchmark: str, model: str) -> int:
+        """Samples a problem that the file of an imported model must hold: its last block may be short."""
+        return sample_counts.n(self.models[model].samples, benchmark) or 1
 
     def writers(self) -> tuple[str, ...]:
         """The models that write tests, in the study's order."""

@@ -115,7 +115,7 @@ _ROWS = (
         what="samples that you have, in a file",
         sampling="isobudget.sampling.from_import",
         takes=("path", "format", "config", "revision", "cost"),
-        needs={"path": "the file or folder that holds the samples"},
+        needs={"path": "the file or folder that holds the samples; or 'greedy', a file of one greedy sample a problem"},
         refuses={
             "weights": "engine import loads no model and takes no 'weights'; 'config' gives it FLOPs",
             "price": "imported samples have no token counts, so 'price' says nothing; give 'cost: {usd: ...}'",

@@ -53,6 +53,8 @@ class Auto(BaseModel):
 
 def _read(value):
     """A `samples` entry, or one sentence on what is wrong; pydantic would say one for each kind that it is not."""
+    if value is None:
+        return None  # of an import of greedy samples alone
     if value == "auto":
         return Auto(auto=True)
     if isinstance(value, dict) and "auto" in value:
@@ -79,7 +81,7 @@ def _counts(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-Samples = Annotated[PositiveInt | Literal["auto"] | Auto | dict[str, PositiveInt], BeforeValidator(_read)]
+Samples = Annotated[PositiveInt | Literal["auto"] | Auto | dict[str, PositiveInt] | None, BeforeValidator(_read)]
 
 
 def n(samples: Samples, benchmark: str) -> int | None:

@@ -225,6 +225,8 @@ def estimate(study: Study, benchmark: str, model: str) -> str:
     }
     if study.sources(benchmark):
         told["at_hand"] = sorted(study.sources(benchmark))
+    if study.imported:
+        told["imported"] = study.imported
     return _json(told)
 
 

@@ -50,9 +50,9 @@ def study_files(results: str, settings: Mapping) -> list[File]:
             unranked = settings.get("unranked", {}).get(model, ())
             ranked = [ranker for ranker in settings["rankers"] if ranker not in unranked]
             if model in settings.get("imported", ()):
-                for decoding in ["sampled"] + ["greedy"] * greedy:
+                for decoding in ["sampled"] * bool(sampled) + ["greedy"] * greedy:
                     add("imported", paths.IMPORTED, benchmark=benchmark, model=model, decoding=decoding)
-            for ranker in filter(rankers.learns, ranked):
+            for ranker in filter(rankers.learns, ranked if sampled else ()):
                 add("scores", paths.LEARNED, ranker=ranker, benchmark=benchmark, model=model, decoding="sampled")
             for decoding, block in cells:
                 keys = {"benchmark": benchmark, "model": model, "decoding": decoding, "block": block}

@@ -21,6 +21,7 @@ from isobudget.files.tables import SCHEMAS, read_metadata, read_rows, whole_file
 from isobudget.sampling.imported.check import identity, too_few
 from isobudget.sampling.imported.formats import READERS, guess
 from isobudget.sampling.imported.tasks import Tasks
+from isobudget.study import coverage
 
 BATCH = 20_000  # rows in memory at once
 SCHEMA = SCHEMAS["imported"]
@@ -48,11 +49,16 @@ def collect(args: argparse.Namespace) -> None:
         form, labelled = _write(
             unsorted, found, {task_id: place for place, task_id in enumerate(tasks.ids)}, counts, source
         )
+        tasks.check(sum(counts.values()))
         n = _check(counts, tasks, args.least, settings["greedy"], source)
+        missing = [task_id for task_id in tasks.ids if not counts[task_id]]
         note = {"source": source, "format": name, "form": form, "n": n, "labelled": labelled}
-        note |= {"left_out": tasks.left_out, **read}
+        note |= {"left_out": tasks.left_out, "unknown": [*tasks.unknown], "missing": missing, **read}
         _sort(unsorted, output, note, folder)
-    stage.say(f"{source}: {n} samples a problem of {len(problems)} problems, format {name}, {labelled} with a label")
+    held = len(problems) - len(missing)
+    stage.say(f"{source}: {n} samples a problem of {held} problems, format {name}, {labelled} with a label")
+    for sentence in coverage.sentences(note, len(problems)):
+        stage.say(sentence)
 
 
 def _write(path, found, places, counts, source):
@@ -86,19 +92,15 @@ def _table(rows, schema):
 
 
 def _check(counts, tasks, least, greedy, source):
-    """n, the samples that every problem has; StudyError where they differ, one has none, or n is too few."""
-    missing = [task_id for task_id in tasks.ids if not counts[task_id]]
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise StudyError(
-            f"{source}: there is no sample of {missing[0]}{more}, and each of the study's {len(tasks.ids)} problems "
-            "needs as many; add them, or lower 'problems'."
-        )
-    n = counts[tasks.ids[0]]
-    odd = next((task_id for task_id in tasks.ids if counts[task_id] != n), None)
+    """n, the samples of every problem that has any; StudyError where they differ, all have none, or n is too few."""
+    held = [task_id for task_id in tasks.ids if counts[task_id]]
+    if not held:
+        raise StudyError(f"{source}: there is no sample of any of the study's {len(tasks.ids)} problems; add them.")
+    n = counts[held[0]]
+    odd = next((task_id for task_id in held if counts[task_id] != n), None)
     if odd:
         raise StudyError(
-            f"{source}: {tasks.ids[0]} has {n} samples and {odd} has {counts[odd]}; every problem needs as many."
+            f"{source}: {held[0]} has {n} samples and {odd} has {counts[odd]}; every problem needs as many."
         )
     if greedy and n != 1:
         raise StudyError(

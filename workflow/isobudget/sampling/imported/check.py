@@ -31,7 +31,7 @@ def check(study: "Study") -> None:
                     raise StudyError(f"models.{model}.{key}: there is no {source}; paths start where snakemake is run.")
                 keys = dict(benchmark=benchmark, model=model, decoding=decoding)
                 note = _note(paths.below(study.results, paths.IMPORTED, **keys))
-                least = study.blocks(benchmark, model) * study.block if decoding == "sampled" else 1
+                least = study.least(benchmark, model) if decoding == "sampled" else 1
                 if note and note["n"] < least and note.get("sha256") == _sum(source, note):
                     raise too_few(source, note["n"], least)
 
@@ -39,8 +39,7 @@ def check(study: "Study") -> None:
 def too_few(source: str | Path, n: int, least: int) -> StudyError:
     """The StudyError for an import of n samples a problem where the study needs `least`."""
     return StudyError(
-        f"{source}: holds {n} samples a problem, and the study needs {least} to fill its blocks; "
-        "lower the model's 'samples', or 'block'."
+        f"{source}: holds {n} samples a problem, and the study needs {least}; lower the model's 'samples'."
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from isobudget.files.errors import StudyError
 from isobudget.sampling.imported.opening import entries, lines, loads
 from isobudget.sampling.imported.tasks import Tasks
+from isobudget.study.benchmarks import PYTHON_STOPS
 
 # What a text is: as the model wrote it, for execution to make a program of; or what another harness made ready,
 # to go behind the prompt or to stand for itself.
@@ -80,18 +81,23 @@ def paper(path: str | Path, tasks: Tasks) -> Iterator[Found]:
 
 
 def codet(path: str | Path, tasks: Tasks) -> Iterator[Found]:
-    """CodeT: {prompt, samples: [completion]} a line; the prompt, or a task_id beside it, names the problem."""
+    """CodeT: {prompt, samples: [completion]} a line; the prompt, or a task_id beside it, names the problem.
+
+    Its prompts of MBPP begin the function that the benchmark asks for in words: there a program is that prompt and the
+    sample, which ends, as CodeT's own did, at the next thing at column zero.
+    """
     seen: dict[str, str] = {}
     for number, text in lines(path):
         place = f"line {number}"
         entry = loads(text, path, place)
         _need(path, place, entry, "prompt", "samples")
+        prompt = _text(path, place, entry["prompt"])
+        task_id, own = tasks.prompted(prompt, place) if "task_id" not in entry else (None, False)
         if "task_id" in entry:
             task_id = tasks.named(entry["task_id"], place)
-        else:
-            task_id = tasks.prompted(_text(path, place, entry["prompt"]), place)
         task_id = _once(path, place, seen, task_id)
-        yield from _listed(path, place, task_id, entry["samples"], RAW)
+        found = _listed(path, place, task_id, entry["samples"], RAW)
+        yield from (one._replace(text=prompt + _function(one.text), form=PROGRAM) for one in found) if own else found
 
 
 READERS = {
@@ -155,6 +161,11 @@ def with_lost_space(text: str) -> str:
 
 def _indent(line):
     return len(line) - len(line.lstrip(" "))
+
+
+def _function(text):
+    """The text up to the next thing at column zero."""
+    return text[: min((place for stop in PYTHON_STOPS if (place := text.find(stop)) >= 0), default=len(text))]
 
 
 def _rows(path, tasks, forms):
