@@ -12,7 +12,8 @@ from isobudget.files import paths, tables
 from isobudget.files.errors import StudyError
 from isobudget.sampling.imported.__main__ import collect
 from isobudget.sampling.imported.check import check, fingerprint
-from isobudget.study.config import BENCHMARKS, load
+from isobudget.study.benchmarks import BENCHMARKS
+from isobudget.study.config import load
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ class Study:
         return json.loads(dict(self.kept).get("servers", "{}"))
 
     @cached_property
-    def imports(self):
+    def imports(self) -> dict[str, list[str]]:
         """{model: sentences on what an imported file lacks or holds beside the study's problems}."""
         return json.loads(dict(self.kept).get("imports", "{}"))
 

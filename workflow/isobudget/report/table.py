@@ -10,7 +10,7 @@ from isobudget.files.errors import StudyError
 from isobudget.report import choosing, sentences
 from isobudget.report.database import Row, Study, read_study
 from isobudget.report.formatting import NAMES, digits, percent, points, scale, short_names
-from isobudget.study.config import BENCHMARKS
+from isobudget.study.benchmarks import BENCHMARKS
 from isobudget.study.units import UNITS
 
 WIDTH = 100

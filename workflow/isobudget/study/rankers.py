@@ -129,7 +129,7 @@ def why_not(ranker: str, models: Mapping) -> str | None:
 
     Args:
         ranker: its name.
-        models: {name: config.Model}.
+        models: {name: models.Model}.
     """
     found, (kind, colon, name) = row(ranker), ranker.partition(":")
     if found is None or (found.after is None and colon):

@@ -30,8 +30,9 @@ from isobudget.files.settings import (
 )
 from isobudget.study import published, rankers
 from isobudget.study.benchmarks import BENCHMARKS, TEST_STOPS
-from isobudget.study.config import Packages, Study
+from isobudget.study.config import Study
 from isobudget.study.engines import COMPILE_FROM
+from isobudget.study.models import Packages
 
 # Raised when a change to sampling makes samples that no longer belong with those already drawn
 # (prompt form, stopping, seeds). It is part of a sample file's settings; code edits are not.
