@@ -13,9 +13,9 @@ from helpers.snakemake_runs import ENDING, planned, repository, snakemake
 from isobudget.files import paths
 from isobudget.files.errors import StudyError
 from isobudget.files.tables import read_json, write_json
+from isobudget.run.sized_study import needed, sized
 from isobudget.study import stage_settings
 from isobudget.study.config import load
-from isobudget.study.sample_counts import needed, sized
 
 AUTO = {"engine": "recorded", "samples": "auto"}
 LIVE = {"engine": "vllm", "weights": "org/w", "samples": "auto"}

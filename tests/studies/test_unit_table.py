@@ -129,7 +129,7 @@ def test_n_of_samples_auto_follows_from_a_budget_in_the_new_unit(followed):
 import yaml
 from isobudget.files.tables import read_json
 from isobudget.study.config import load
-from isobudget.study.sample_counts import sized
+from isobudget.run.sized_study import sized
 config = yaml.safe_load(open("joules.yaml"))
 config["models"] = {name: settings | {"samples": "auto"} for name, settings in config["models"].items()}
 study = load(config)

@@ -318,7 +318,7 @@ class Study(Strict):
 
     @property
     def auto(self) -> list[str]:
-        """The models whose n the budgets decide; sizes.sized gives a study without any."""
+        """The models whose n the budgets decide; run.sized_study.sized gives a study without any."""
         return [name for name, model in self.models.items() if isinstance(model.samples, sample_counts.Auto)]
 
     def blocks(self, benchmark: str, model: str) -> int:

@@ -4,17 +4,12 @@ Budgets decide how many blocks there are, and nothing else of them: a larger bud
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, field_validator
 
-from isobudget.files.errors import StudyError
 from isobudget.study.benchmarks import BENCHMARKS
 from isobudget.study.units import UNITS
-
-if TYPE_CHECKING:  # which imports this
-    from isobudget.study.config import Study
 
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -89,76 +84,3 @@ def n(samples: Samples, benchmark: str) -> int | None:
     if isinstance(samples, Auto) or samples == "auto":
         return None
     return samples[benchmark] if isinstance(samples, dict) else samples
-
-
-def needed(
-    prices: Mapping[str, Mapping[str, float | None]], budgets: Mapping[str, Sequence[float]], model: str
-) -> tuple[int, str, float] | None:
-    """The most generations of a model that a budget of the study buys.
-
-    Among the budgets is the price of one generation of each model, as in the tables; so it is at least 1.
-
-    Args:
-        prices: {unit: {model: what a generation costs}}; None or 0 where that is not known or nothing.
-        budgets: {unit: numbers}, in generations of the cheapest model that has a price; a unit without any is left out.
-        model: a name.
-
-    Returns:
-        (k, unit, budget): as many, and the unit and the budget that buy them, in generations of the cheapest model;
-        None where the model has no price in a unit with budgets.
-    """
-    from isobudget.statistics.unbiased import samples_within  # numpy, which a config without auto need not load
-
-    found = []
-    for unit, numbers in budgets.items():
-        known = {name: price for name, price in prices.get(unit, {}).items() if price}
-        if numbers and model in known:
-            cheapest = min(known.values())
-            largest = max(max(numbers) * cheapest, *known.values())
-            found.append((samples_within(largest, known[model]), unit, largest / cheapest))
-    return max(found, default=None)
-
-
-def sized(
-    study: "Study", prices: Mapping[str, Mapping[str, float | None]], held: Mapping[str, int]
-) -> tuple["Study", list[str]]:
-    """A study with numbers in place of `samples: auto`.
-
-    n is the smallest multiple of `block` that gives a score, k <= n/2, to all that the largest budget buys.
-
-    Args:
-        study: a config.Study.
-        prices: as in `needed`.
-        held: {model: blocks that recordings/ hold of it}; models that draw anew are left out.
-
-    Returns:
-        (study, notes): the study, and a sentence for each model of which the budgets would take more samples than are
-        drawn.
-
-    Raises:
-        StudyError: a model has no price in any unit that has budgets.
-    """
-    models, notes = {}, []
-    for model, settings in study.models.items():
-        models[model] = settings
-        if not isinstance(settings.samples, Auto):
-            continue
-        enough = needed(prices, study.budgets.model_dump(), model)
-        if enough is None:
-            raise StudyError(
-                f"models.{model}.samples: auto takes n from the budgets, and what a generation of {model} costs is not "
-                "known in a unit that has some; give a number, or a budget in a unit in which it has a price."
-            )
-        k, unit, budget = enough
-        blocks, drawn = math.ceil(2 * k / study.block), settings.samples.most // study.block
-        limit = f"'most' is {settings.samples.most}"
-        if held.get(model, drawn) < drawn:
-            drawn, limit = held[model], f"recordings/ hold {held[model] * study.block}"
-        if blocks > drawn:
-            notes.append(
-                f"models.{model}.samples: a budget of {budget:,.6g} ({unit}) buys {k:,} generations, for which "
-                f"{blocks * study.block:,} samples a problem would be drawn; {limit}, so {drawn * study.block:,} are, "
-                f"and budgets that buy more than {drawn * study.block // 2:,} have no score of {model}."
-            )
-        models[model] = settings.model_copy(update={"samples": min(blocks, drawn) * study.block})
-    return study.model_copy(update={"models": models}), notes
