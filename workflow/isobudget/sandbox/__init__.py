@@ -6,6 +6,8 @@ with open_sandbox(settings, workers=2) as sandbox:
 
 import contextlib
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from isobudget.files.errors import StudyError
 from isobudget.files.stage import say
@@ -42,24 +44,24 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 class Sandbox:
     """Workers of one engine. `engine` is its name, `why` why it was picked, `run` as in pool.Pool."""
 
-    def __init__(self, engine, why, pool):
+    def __init__(self, engine: bubblewrap.Engine | docker.Engine, why: str, pool: Pool):
         self.engine = engine.name
         self.why = why
         self.run = pool.run
         self._engine = engine
 
-    def root_description(self):
+    def root_description(self) -> dict[str, Any]:
         """What programs find in the sandbox: python, packages, a sum or an image's tag."""
         return dict(self._engine.root)
 
-    def conditions(self):
+    def conditions(self) -> dict[str, str]:
         """What a verdict depends on beside the program and its limits: what is in the sandbox, and what judges."""
         found = self._engine.root
         return {"root": found.get("sha256") or found["image"], "judge": launch.judge_sum()}
 
 
 @contextlib.contextmanager
-def open_sandbox(settings, workers):
+def open_sandbox(settings: Mapping[str, Any], workers: int) -> Iterator[Sandbox]:
     """Yield a Sandbox; every worker ends with the block.
 
     Args:
@@ -82,7 +84,7 @@ def open_sandbox(settings, workers):
         engine.close()
 
 
-def memory_bytes(text):
+def memory_bytes(text: str | int) -> int:
     """`1g` or `512m` or a number of bytes, as bytes; StudyError for anything else."""
     found = re.fullmatch(r"(\d+)([kmg]?)b?", str(text).strip().lower())
     if not found or int(found[1]) * _UNITS[found[2]] < 64 << 20:

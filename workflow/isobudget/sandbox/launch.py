@@ -4,9 +4,14 @@ import functools
 import hashlib
 import json
 import struct
+from collections.abc import Callable
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 from isobudget.sandbox import root
+
+if TYPE_CHECKING:
+    from isobudget.sandbox.pool import Program  # which imports this
 
 ENVIRONMENT = {
     "ISOBUDGET_SANDBOX": "1",
@@ -57,7 +62,7 @@ module.main()
 """
 
 
-def command(socket=None):
+def command(socket: str | None = None) -> list[str]:
     """The argument list that starts a server inside a sandbox, which then reads `opening`.
 
     Args:
@@ -66,7 +71,7 @@ def command(socket=None):
     return [root.PYTHON, *_FLAGS, "-c", _BOOTSTRAP, socket or ""]
 
 
-def opening(memory):
+def opening(memory: int) -> bytes:
     """The first frame to a server: what it consists of, and the bytes of memory that one program may have."""
     return frame([_sources(), {"memory": memory, "packages": root.PACKAGES}])
 
@@ -76,12 +81,12 @@ def _sources():
     return {f"isobudget.sandbox.inside.{name}": here.joinpath(f"{name}.py").read_text() for name in MODULES}
 
 
-def judge_sum():
+def judge_sum() -> str:
     """A short sum over the code that judges inside the sandbox: kept verdicts end with it."""
     return hashlib.sha256(json.dumps([ENVIRONMENT, _FLAGS, _sources()]).encode()).hexdigest()[:16]
 
 
-def job_frames(program, timeout, slack):
+def job_frames(program: "Program", timeout: float, slack: float) -> bytes:
     """One job as its frames: what the candidate may know and, but for a `stdio` program, what its tests are."""
     known = {"kind": program.kind, "program": program.source, "entry_point": program.entry_point}
     known |= {"timeout": timeout, "slack": slack}
@@ -93,7 +98,7 @@ def job_frames(program, timeout, slack):
     return frame(known) + frame(tests)
 
 
-def test_frames(program, number):
+def test_frames(program: "Program", number: int) -> bytes:
     """One test of a `stdio` program, when the server asks for it: what it reads, and what it should print."""
     cases = _cases(program.tests)
     return frame({"given": cases["inputs"][number]}) + frame({"wanted": cases["outputs"][number]})
@@ -104,12 +109,12 @@ def _cases(tests):
     return json.loads(tests)
 
 
-def frame(value):
+def frame(value: Any) -> bytes:
     body = json.dumps(value).encode()
     return _LENGTH.pack(len(body)) + body
 
 
-def read_answer(read):
+def read_answer(read: Callable[[int], bytes]) -> dict[str, Any] | None:
     """One frame from the server as a dict; None if it ended. `read(n)` gives n bytes or fewer at the end."""
     head = read(4)
     if len(head) < 4:

@@ -13,10 +13,12 @@ import collections
 import queue
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from isobudget.files.errors import StudyError
-from isobudget.sandbox import launch, root, verdicts
+from isobudget.sandbox import bubblewrap, docker, launch, root, verdicts
 
 AHEAD = 2  # jobs that a worker holds: one that runs, one to start without asking
 SLACK = 1.5  # how much slower, in CPU time, neighbours make a program at worst
@@ -51,19 +53,28 @@ class Pool:
         fresh: whether each program has a worker of its own.
     """
 
-    def __init__(self, engine, workers, timeout, plain=None, fresh=False):
+    def __init__(
+        self,
+        engine: bubblewrap.Engine | docker.Engine,
+        workers: int,
+        timeout: float,
+        plain: Program | None = None,
+        fresh: bool = False,
+    ):
         self._engine = engine
         self._count = workers
         self._timeout = timeout
         self._patience = 60 + 40 * timeout  # seconds of silence before a worker is taken for dead
         self._plain = plain
         self._fresh = fresh
-        self._idle = []
-        self._all = set()
+        self._idle: list[bubblewrap.Worker | docker.Worker] = []
+        self._all: set[bubblewrap.Worker | docker.Worker] = set()
         self._lock = threading.Lock()
         self._stopped = False
 
-    def run(self, programs, progress=None):
+    def run(
+        self, programs: Sequence[Program], progress: Callable[[int, Outcome], object] | None = None
+    ) -> list[Outcome]:
         """Run programs and return their Outcomes, in the same order.
 
         Args:
@@ -74,7 +85,7 @@ class Pool:
         """
         if self._plain is not None and programs:
             self._prove()
-        outcomes = [None] * len(programs)
+        outcomes: list[Any] = [None] * len(programs)
         doubtful = []
         count = min(self._count, len(programs))
         for number, answer in self._spread(programs, range(len(programs)), count, SLACK if count > 1 else 1):
@@ -92,7 +103,7 @@ class Pool:
                 progress(number, outcomes[number])
         return outcomes
 
-    def close(self):
+    def close(self) -> None:
         """End every sandbox, whatever it is doing."""
         with self._lock:
             self._stopped = True
@@ -120,7 +131,7 @@ class Pool:
 
     def _spread(self, programs, numbers, count, slack):
         """Yield (number, answer) as those of the programs finish on `count` workers."""
-        done = queue.SimpleQueue()
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         waiting = collections.deque(numbers)
         job = partial(launch.job_frames, timeout=self._timeout, slack=slack)
         threads = [
@@ -148,7 +159,7 @@ class Pool:
         # the server asks for the tests of a stdio program one by one: no other job may stand before them
         ahead = 1 if self._fresh or any(program.kind == "stdio" for program in programs) else AHEAD
         try:
-            held = collections.deque()
+            held: collections.deque[int] = collections.deque()
             suspect, deaths = None, 0  # the program that workers died of, run alone before anything else
             while not self._stopped:
                 if self._fresh and not held and not waiting:

@@ -17,7 +17,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from isobudget.files.errors import StudyError
 from isobudget.study.languages import LANGUAGES
@@ -34,14 +36,14 @@ _NOT_NEEDED = shutil.ignore_patterns(
 )  # fmt: skip
 
 
-def cache():
+def cache() -> Path:
     """The folder that keeps what every study of this user shares."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return Path(base) / "isobudget" / "sandbox"
 
 
 @contextlib.contextmanager
-def alone(name):
+def alone(name: str) -> Iterator[None]:
     """Hold a lock of this user's, so that two jobs do not make the same thing at once."""
     folder = cache()
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +52,7 @@ def alone(name):
         yield
 
 
-def stage_root():
+def stage_root() -> tuple[Path, dict[str, Any]]:
     """The tree and what it holds: (path, description); made at the first call, kept after.
 
     The description has `python`, `packages` and `sha256`, a sum over every path, mode and content.
@@ -139,7 +141,7 @@ def _libraries(programs):
         raise StudyError(
             "the sandbox's root cannot be made: there is no ldd here; install the package that has it (libc-bin)."
         ) from None
-    found = set()
+    found: set[str] = set()
     for line in said.splitlines():
         words = line.replace("=>", " ").split()
         found.update(word for word in words if word.startswith("/") and not word.endswith(":") and os.path.exists(word))

@@ -31,7 +31,7 @@ LIMITS = [
 ]
 
 
-def job_bytes(source, code, entry_point, cpu_seconds):
+def job_bytes(source: str, code: bytes | None, entry_point: str, cpu_seconds: int) -> bytes:
     """What the desk writes to a candidate's link: its program and nothing of what is asked of it.
 
     Args:
@@ -44,7 +44,7 @@ def job_bytes(source, code, entry_point, cpu_seconds):
     return _LENGTH.pack(len(body)) + body
 
 
-def warm_up():
+def warm_up() -> None:
     """Do what candidates do, where nothing is at stake: what the interpreter learns of its own code, each inherits."""
     one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
     code = marshal.dumps(compile("def f(*args):\n    return args[0]", "<program>", "exec"))
@@ -55,13 +55,13 @@ def warm_up():
         for value in (1, "a", [1.5, (2,)], {1: True}):
             crossing.send(one.fileno(), {"args": crossing.pack([value, None]), "named": crossing.pack({})})
     one.shutdown(_socket.SHUT_WR)
-    crossing.answer_calls(other.fileno(), function)
+    crossing.answer_calls(other.fileno(), function)  # type: ignore[arg-type]  # not None: f loads
     one.close()
     other.close()
     del sys.modules["solution"]
 
 
-def become(link, settings, uid):
+def become(link: int, settings: dict, uid: int | None) -> None:
     """In the forked child: run the program that comes over the link, when it comes; never returns.
 
     Every page that is touched costs: what can be done once, the server did, and what can be done before, is.

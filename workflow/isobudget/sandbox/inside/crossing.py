@@ -33,7 +33,7 @@ class Foreign(Exception):
     """A value that is no plain data, or a message that is none."""
 
 
-def pack(value):
+def pack(value: object) -> object:
     """Plain data as JSON-serialisable parts; Foreign if it is none.
 
     Subclasses of plain types cross as the plain type that they extend, by that type's own
@@ -162,7 +162,7 @@ def _pack_numpy(value, kind):
 _DTYPE = re.compile(r"[<>|=](b1|i[1248]|u[1248]|f[248]|c8|c16|[SU]\d{1,6})")
 
 
-def unpack(parts):
+def unpack(parts: object) -> object:
     """The plain data that `pack` took apart; Foreign for parts that it never makes."""
     kind = type(parts)
     if kind in _LEAVES or kind is int:
@@ -297,7 +297,7 @@ _UNPACK = {
 }
 
 
-def send(link, message):
+def send(link: int, message: dict) -> None:
     """Write one message, a JSON object, to a file descriptor."""
     body = _ENCODE(message).encode()
     if len(body) > LARGEST:
@@ -307,7 +307,7 @@ def send(link, message):
         rest = rest[os.write(link, rest) :]
 
 
-def receive(link):
+def receive(link: int) -> dict | None:
     """Read one message; None at the end of the stream, Foreign for what is none."""
     head = exactly(link, 4)
     if head is None:
@@ -327,7 +327,7 @@ def receive(link):
     return message
 
 
-def exactly(link, count):
+def exactly(link: int, count: int) -> bytes | None:
     """`count` bytes, None if the stream ends before."""
     data = os.read(link, count)
     if len(data) == count:
@@ -341,14 +341,14 @@ def exactly(link, count):
     return None if count else b"".join(parts)
 
 
-def brief(text, length=300):
+def brief(text: str, length: int = 300) -> str:
     """One printable line of a text from a program."""
     line = text[: 4 * length].encode("utf-8", "backslashreplace").decode("utf-8")
     line = "".join(char if char.isprintable() else " " for char in line)
     return " ".join(line.split())[:length]
 
 
-def describe(error):
+def describe(error: BaseException) -> str:
     """`Type: message` of an exception, whatever its own methods do."""
     try:
         message = str(error)
@@ -360,7 +360,7 @@ def describe(error):
 class Raised(Exception):
     """The program raised where no test caught it; `memory` says that it ran out of memory."""
 
-    def __init__(self, detail, memory=False):
+    def __init__(self, detail: str, memory: bool = False):
         super().__init__(detail)
         self.detail = detail
         self.memory = memory
@@ -370,7 +370,7 @@ class Gone(Exception):
     """The program ended without answering."""
 
 
-def candidate(link, name):
+def candidate(link: int, name: str) -> "collections.abc.Callable":
     """The program's function as its tests see it: each call is a message to the program.
 
     Exceptions of Python's own types are raised again as themselves, so that tests which
@@ -439,7 +439,7 @@ def _assign(mine, theirs):
         mine.update(theirs)
 
 
-def answer_calls(link, function):
+def answer_calls(link: int, function: "collections.abc.Callable") -> None:
     """Answer calls with what `function` makes of them, for as long as they come."""
     while (request := receive(link)) is not None:
         args, named = unpack(request["args"]), unpack(request["named"])
@@ -488,7 +488,7 @@ def _argument(value):
     raise Foreign
 
 
-def load_program(link, source, code, name):
+def load_program(link: int, source: str | None, code: bytes | None, name: str) -> "collections.abc.Callable | None":
     """Run a program as a module of its own and give the function called `name`.
 
     `code` is what its `source` compiles to, marshalled, or None if nobody compiled it yet. What
@@ -497,7 +497,11 @@ def load_program(link, source, code, name):
     module = types.ModuleType("solution")
     sys.modules["solution"] = module
     try:
-        code = marshal.loads(code) if code else compile(source, "<program>", "exec", dont_inherit=True)
+        code = (
+            marshal.loads(code)  # type: ignore[assignment]  # no longer as bytes
+            if code
+            else compile(source, "<program>", "exec", dont_inherit=True)
+        )
     except BaseException as error:
         # a parser that runs out of stack says MemoryError; that is no lack of memory
         send(link, {**_complaint(error), "memory": False, "kinds": [], "loading": True})

@@ -42,20 +42,20 @@ class Server:
         staying: whether the desk stays from one program to the next.
     """
 
-    def __init__(self, orders, host, staying):
+    def __init__(self, orders: _socket.socket, host: int, staying: bool):
         self._orders = orders
         self.host = host
         self._staying = staying
-        self._link = None
+        self._link: _socket.socket = None  # type: ignore[assignment]  # while no candidate waits
         self.prepare()
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Have a candidate forked that waits for its program, so that no program waits for its fork."""
         self._link, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         self._orders.sendmsg([FORK], _rights(theirs.fileno()))
         theirs.close()
 
-    def fork(self, job, *files):
+    def fork(self, job: bytes, *files: int) -> tuple[int, int]:
         """Give a candidate its program: its pid, and this end of the link to it.
 
         Args:
@@ -68,10 +68,10 @@ class Server:
         with suppress(BrokenPipeError, ConnectionResetError):  # it has no memory for its own text
             sent = self._link.sendmsg([job], _rights(*files)) if files else 0
             self._link.sendall(memoryview(job)[sent:])
-        link, self._link = self._link.detach(), None
+        link, self._link = self._link.detach(), None  # type: ignore[assignment]  # as above
         return pid, link
 
-    def end(self, spared):
+    def end(self, spared: list[int]) -> running.Ended:
         """Have all processes ended but those in `spared`: an Ended."""
         self._orders.send(END + struct.pack(f"{len(spared)}i", *spared))
         status, spent, largest = None, 0.0, 0
@@ -87,7 +87,7 @@ class Server:
             self.prepare()
         return running.Ended(status, spent, largest, trouble)
 
-    def keep(self, answer):
+    def keep(self, answer: dict) -> None:
         """With one uid: have an answer said by the next desk, once all is wiped; this one ends."""
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
@@ -106,7 +106,7 @@ def _rights(*fds):
     return [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))]
 
 
-def work(orders, settings, one_uid, trouble, kept):
+def work(orders: _socket.socket, settings: dict, one_uid: bool, trouble: str | None, kept: int | None) -> None:
     """Judge one job after another, as the host sends them; returns when it sends no more.
 
     Args:
@@ -132,15 +132,19 @@ def work(orders, settings, one_uid, trouble, kept):
 
     def ask(number):
         send_frame(say, {"next": number})
-        return read_frame(hear)["given"], read_frame(hear)["wanted"]
+        return read_frame(hear)["given"], read_frame(hear)["wanted"]  # type: ignore[index]  # a job comes whole
 
     while (job := read_frame(hear)) is not None:
         if job["kind"] == "stdio":
             answer = runner.run_script(job, ask)
         elif job["kind"].startswith("observe"):
-            answer = runner.observe(job, read_frame(hear), lambda: send_frame(say, {"busy": True}))
+            answer = runner.observe(
+                job,
+                read_frame(hear),  # type: ignore[arg-type]  # as in ask
+                lambda: send_frame(say, {"busy": True}),
+            )
         else:
-            answer = runner.run(job, read_bytes(hear))
+            answer = runner.run(job, read_bytes(hear))  # type: ignore[arg-type]  # as in ask
         if one_uid:
             server.keep(answer)
         send_frame(say, answer)
@@ -161,13 +165,13 @@ def _all(fd):
     return b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
 
 
-def read_frame(fd):
+def read_frame(fd: int) -> dict | None:
     """What one frame from the host says; None at the end."""
     body = read_bytes(fd)
     return json.loads(body) if body is not None else None
 
 
-def read_bytes(fd):
+def read_bytes(fd: int) -> bytearray | None:
     """One frame from the host as it is; None at the end."""
     head = _exactly(fd, 4)
     return head and _exactly(fd, *_LENGTH.unpack(head))
@@ -184,7 +188,7 @@ def _exactly(fd, count):
     return data
 
 
-def send_frame(fd, value):
+def send_frame(fd: int, value: dict) -> None:
     body = json.dumps(value).encode()
     rest = memoryview(_LENGTH.pack(len(body)) + body)
     while rest:

@@ -21,10 +21,12 @@ LONGEST = 1000  # characters of a line; of a longer one the beginning and a sum
 DIGITS = 9  # significant, of a float: sums in another order are the same answer
 _AS_DICT = (types.MappingProxyType, collections.ChainMap, collections.UserDict)
 SAFE = "abs all any bool bytes dict enumerate float frozenset int len list max min range reversed round set sorted str"
-SAFE = {name: getattr(builtins, name) for name in f"{SAFE} sum tuple zip".split()}
+SAFE = {  # type: ignore[assignment]  # the names, then what they name
+    name: getattr(builtins, name) for name in f"{SAFE} sum tuple zip".split()
+}
 
 
-def observe(job, link, answers):
+def observe(job: dict, link: int, answers: int) -> tuple[str, str]:
     """Call a program for each case from the job's `first` on, and write a line of JSON for each to `answers`.
 
     Args:
@@ -81,7 +83,7 @@ def _write(fd, answer):
         rest = rest[os.write(fd, rest) :]
 
 
-def canonical(value):
+def canonical(value: object) -> str:
     """What crossed as text, the same for what Python calls equal: 1, 1.0 and True; sets and dicts in any order.
 
     Floats are equal to DIGITS significant digits; on either side of such a step two that are close differ.
@@ -129,16 +131,16 @@ def _number(value):
     return f"{value:.{DIGITS}g}"
 
 
-def shortened(text):
+def shortened(text: str) -> str:
     """A text of at most some LONGEST characters, another one for another text."""
-    text = text.encode("utf-8", "backslashreplace")
-    if len(text) <= LONGEST:
-        return text.decode()
-    sums = f"{len(text)} bytes {binascii.crc32(text):08x}{binascii.crc32(text[::-1]):08x}"
-    return f"{text[:LONGEST].decode('utf-8', 'ignore')}... {sums}"
+    body = text.encode("utf-8", "backslashreplace")
+    if len(body) <= LONGEST:
+        return body.decode()
+    sums = f"{len(body)} bytes {binascii.crc32(body):08x}{binascii.crc32(body[::-1]):08x}"
+    return f"{body[:LONGEST].decode('utf-8', 'ignore')}... {sums}"
 
 
-def printed(fd):
+def printed(fd: int) -> str:
     """What a script printed into a file in memory, as one text: the words of its lines, empty ones left out."""
     size = os.fstat(fd).st_size
     if size > stdio.ROOM:

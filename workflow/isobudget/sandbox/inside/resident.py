@@ -42,13 +42,13 @@ _FDS = 2  # file descriptors that come with a frame at most
 class Resident:
     """The desk's side: one process that runs `work` (compile_programs or check_programs) in so many bytes of memory."""
 
-    def __init__(self, work, memory):
-        self.pid = None
+    def __init__(self, work: object, memory: int):
+        self.pid: int | None = None
         self._work = work
         self._memory = memory
-        self._desk = None
+        self._desk: _socket.socket = None  # type: ignore[assignment]  # till `ready` starts the process
 
-    def ready(self):
+    def ready(self) -> None:
         """Start the process where there is none."""
         if self.pid is not None and os.waitpid(self.pid, os.WNOHANG) == (0, 0):
             return
@@ -58,30 +58,30 @@ class Resident:
         if pid == 0:
             try:
                 _settle(theirs.detach(), self._memory)
-                self._work()
+                self._work()  # type: ignore[operator]  # one of the two functions
             finally:
                 os._exit(0)
         theirs.close()
         self.pid = pid
 
-    def gone(self):
+    def gone(self) -> None:
         """Forget a process that has been waited for."""
         self.pid = None
         if self._desk is not None:
             self._desk.close()
-            self._desk = None
+            self._desk = None  # type: ignore[assignment]  # as at first
 
-    def end(self):
+    def end(self) -> None:
         """Kill it and wait until it is gone."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         self.gone()
 
-    def fileno(self):
+    def fileno(self) -> int:
         return self._desk.fileno()
 
-    def tell(self, body, *fds):
+    def tell(self, body: bytes, *fds: int) -> bool:
         """Give it one frame of bytes, and file descriptors with it; whether it took them."""
         head = _LENGTH.pack(len(body))
         try:
@@ -95,7 +95,7 @@ class Resident:
             return False
         return True
 
-    def hear(self, seconds):
+    def hear(self, seconds: float) -> bytes | None:
         """Its answer as bytes, b"" if it has none; None if it died or said nothing for so long.
 
         One that leaves is gone when this returns.
@@ -148,7 +148,7 @@ def _answer(desk, body, start):
     return leaves
 
 
-def compile_programs():
+def compile_programs() -> None:
     """The compiler: texts in, marshalled code out, or nothing for what does not compile."""
     desk = _socket.socket(fileno=DESK)
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -166,7 +166,7 @@ def compile_programs():
         leaves = _answer(desk, code, start)
 
 
-def check_programs():
+def check_programs() -> None:
     """The checker: [verdict, detail] out for tests and a link in, or for an output that is right and a printed one.
 
     For cases, a link and a file in memory it says when it is through: what the program made of them is in the file.
@@ -175,7 +175,7 @@ def check_programs():
     start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     limit = sys.getrecursionlimit()
     digits = sys.get_int_max_str_digits()
-    known = {}
+    known: dict = {}
     leaves = False
     while not leaves:
         fds, body = _receive(desk)
@@ -185,11 +185,11 @@ def check_programs():
         try:
             if "wanted" in job:
                 sys.set_int_max_str_digits(0)
-                verdict, detail = stdio.compared(*fds, job["wanted"])
+                verdict, detail = stdio.compared(*fds, job["wanted"])  # type: ignore[call-arg]  # one came
             elif "cases" in job:
                 verdict, detail = observing.observe(job, *fds)
             else:
-                verdict, detail = _check(job, *fds, known)
+                verdict, detail = _check(job, *fds, known)  # type: ignore[call-arg]  # one came
         finally:
             for fd in fds:
                 os.close(fd)
@@ -222,7 +222,7 @@ def _check(job, link, known):
                 for text, place in zip(key, ("<context>", "<tests>"), strict=True)
             ]
         context_code, tests_code = known[key]
-        namespace = {"__name__": "tests"}
+        namespace: dict = {"__name__": "tests"}
         exec(context_code, namespace)
         namespace[name] = call
         exec(tests_code, namespace)
@@ -231,7 +231,7 @@ def _check(job, link, known):
     except crossing.Foreign as error:
         return "failed", str(error)
     except BaseException as error:
-        if error is call.raised:
+        if error is call.raised:  # type: ignore[attr-defined]  # the function of crossing.candidate has it
             return ("memory" if error.memory else "error"), error.crossed
         return "failed", _where(error, tests)
     return "passed", ""

@@ -37,7 +37,7 @@ class Runner:
         one_uid: whether candidates are the same user as this process.
     """
 
-    def __init__(self, memory, server, one_uid):
+    def __init__(self, memory: int, server: object, one_uid: bool):
         self._memory = memory
         self._server = server
         self._trouble = None  # what the last run left
@@ -46,11 +46,11 @@ class Runner:
         # with one uid it would end with each program, and a fork for it costs more than it saves
         self._compiler = None if one_uid else Resident(compile_programs, memory)
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Start what the next program needs, before there is one."""
         self._checker.ready()
 
-    def run(self, job, tests):
+    def run(self, job: dict, tests: bytes) -> dict:
         """Run one job: its verdict, detail, cpu_seconds, whether its time is `doubtful`, and `trouble` as of Ended.
 
         Args:
@@ -65,7 +65,7 @@ class Runner:
         what, detail, ended = self._finish(program, job, told)
         return self._timed(job, *_judge(what, detail, ended, self._memory), ended.spent)
 
-    def observe(self, job, asked, go_on):
+    def observe(self, job: dict, asked: dict, go_on: "collections.abc.Callable") -> dict:
         """What a program makes of inputs, as a job that is never wrong: verdict `observed`, detail JSON; else as `run`.
 
         The program answers one input after the other in one process. Where that ends (its time is up, it crashed), the
@@ -80,6 +80,7 @@ class Runner:
         job = job | {"timeout": job["timeout"] / PART}
         code = self._compile(job)
         one = self._printed if job["kind"] == "observe-stdio" else self._answered
+        found: list
         found, spent, doubtful, lives = [], 0.0, False, LIVES
         while len(found) < len(asked["cases"]):
             go_on()
@@ -138,7 +139,9 @@ class Runner:
     def _fork(self, job, code, *files):
         """A candidate's pid, and this end of the link to it, which its tests are to have."""
         seconds = int(job["timeout"] * job["slack"]) + LEEWAY
-        return self._server.fork(candidate.job_bytes(job["program"], code, job["entry_point"], seconds), *files)
+        return self._server.fork(  # type: ignore[attr-defined]  # a desk.Server, which imports this
+            candidate.job_bytes(job["program"], code, job["entry_point"], seconds), *files
+        )
 
     def _finish(self, program, job, told):
         """Wait for a candidate whose checker was `told` of it, and for its end.
@@ -153,11 +156,11 @@ class Runner:
 
     def _end(self, job, seen):
         """An Ended of all processes, of which `seen` CPU seconds were seen."""
-        ended = self._server.end(self._residents())
+        ended = self._server.end(self._residents())  # type: ignore[attr-defined]  # as in _fork
         self._trouble = ended.trouble
         return ended._replace(spent=max(ended.spent, seen)) if seen > job["timeout"] else ended
 
-    def run_script(self, job, ask):
+    def run_script(self, job: dict, ask: "collections.abc.Callable") -> dict:
         """Run a program that reads standard input, once a test, up to the first that it fails; as `run`.
 
         Args:
@@ -183,7 +186,7 @@ class Runner:
                 judged = self._judge_script(os.WEXITSTATUS(ended.status), files, wanted)
             else:
                 judged = _judge(what, detail, ended, self._memory)
-            return self._timed(job, *judged, ended.spent)
+            return self._timed(job, *judged, ended.spent)  # type: ignore[call-arg]  # judged is a pair
         finally:
             for fd in files:
                 os.close(fd)
@@ -230,7 +233,7 @@ class Runner:
     def _watch(self, program, handle, checker, job):
         spared = {1, os.getpid(), *self._residents()}
         limit, patience = job["timeout"] * job["slack"], IDLE * job["timeout"]
-        memory, host = self._memory, self._server.host
+        memory, host = self._memory, self._server.host  # type: ignore[attr-defined]  # as in _fork
         return watching.watch(program, handle, checker, limit, patience, memory, spared, self._group, host)
 
     def _wait(self, program, job):
@@ -265,7 +268,7 @@ class Runner:
         return answer | {"doubtful": over and job["slack"] > 1, "trouble": self._trouble}
 
 
-def _judge(what, detail, ended, memory):
+def _judge(what, detail, ended, memory) -> tuple[str, str]:
     """(verdict, detail) from what was said or seen, and where that is not a verdict yet, from how it exited."""
     if what not in ("gone", "unheard", "alone"):
         return what, detail

@@ -39,7 +39,7 @@ _SAME_FOR_PROGRAMS = {
     "memfd_secret": 447, "process_madvise": 440, "process_mrelease": 448, "cachestat": 451, "setxattrat": 463,
     "file_setattr": 469,
 }  # fmt: skip
-_TABLES = {
+_TABLES: dict[str, dict] = {
     "x86_64": {
         "architecture": 0xC000003E,
         "denied": _SAME_EVERYWHERE | {
@@ -81,13 +81,13 @@ _TABLES = {
 }  # fmt: skip
 
 
-def program():
+def program() -> bytes | None:
     """The filter of a whole sandbox as bytes, for `bwrap --seccomp`; None on an architecture without a table here."""
     table = _TABLES.get(platform.machine())
     return None if table is None else _filter(table, table["denied"], _everyones(table["calls"]))
 
 
-def confine():
+def confine() -> bool:
     """Put the filter of candidates on this process and on all that it will fork; whether there is one."""
     table = _TABLES.get(platform.machine())
     if table is None:

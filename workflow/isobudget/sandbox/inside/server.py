@@ -45,7 +45,7 @@ _LIBC.wait4.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_vo
 _LOST = {"verdict": "crashed", "detail": "its tests were ended from outside", "cpu_seconds": 0.0, "doubtful": False}
 
 
-def main():
+def main() -> None:
     _refuse_to_run_bare()
     settings = json.loads(sys.argv[1])
     sys.argv[:] = [""]
@@ -106,12 +106,12 @@ def _uids():
 class Server:
     """Carries out the desk's orders, one after another; `uids` as of _uids."""
 
-    def __init__(self, settings, uids):
+    def __init__(self, settings: dict, uids: range | None):
         self._settings = settings
         self._uids = uids
         self._used = 0  # candidates so far
-        self._uid = None  # of the last one
-        self._candidate = None
+        self._uid: int | None = None  # of the last one
+        self._candidate: int | None = None
         self._ended = ctypes.create_string_buffer(desk.ENDED.size)  # the one place for how a process ended
         # what is left in one of them outlives its process; where no filter forbids that, it is looked for
         self._tables = [os.open(f"/proc/sysvipc/{kind}", os.O_RDONLY) for kind in ("shm", "sem", "msg")]
@@ -126,7 +126,7 @@ class Server:
         if uids is not None:
             seccomp.confine()  # the desk stays and has files in memory
 
-    def serve(self):
+    def serve(self) -> None:
         while True:
             order, fd = self._hear()
             if order == desk.FORK:
@@ -178,7 +178,10 @@ class Server:
 
     def _fork(self, link):
         self._used += 1
-        self._uid = self._uids and self._uids[1 + self._used % (len(self._uids) - 1)]
+        self._uid = (
+            self._uids  # type: ignore[assignment]  # never an empty range
+            and self._uids[1 + self._used % (len(self._uids) - 1)]
+        )
         os.pwrite(self._adjust, b"1000", 0)  # where memory is short, candidates go before the desk and PID 1
         pid = os.fork()
         if pid == 0:
@@ -201,12 +204,13 @@ class Server:
             self._report(desk.BY_ITSELF)
         if self._uids is None:
             if alive:
-                os.kill(self._candidate, signal.SIGKILL)
+                os.kill(self._candidate, signal.SIGKILL)  # type: ignore[arg-type]  # one was forked
                 self._wait(self._candidate, 0)
                 self._report(desk.KILLED)
             self._tell(desk.OVER)
             return
-        os.seteuid(self._uid)  # a signal to all spares whom its sender may not touch
+        # a signal to all spares whom its sender may not touch
+        os.seteuid(self._uid)  # type: ignore[arg-type]  # it has one, where there are many
         _kill_all()
         while not spared.issuperset(_processes()):
             os.seteuid(0)
@@ -215,7 +219,7 @@ class Server:
             if pid == self._desk_pid:
                 sys.exit("the sandbox's desk ended")
             self._report(desk.KILLED if pid == self._candidate else desk.ORPHAN)
-            os.seteuid(self._uid)
+            os.seteuid(self._uid)  # type: ignore[arg-type]  # as above
             _kill_all()
         os.seteuid(0)
         self._tell(desk.OVER + (self._clean() or "").encode())
@@ -224,7 +228,7 @@ class Server:
         """With one uid: end everyone, the desk too."""
         while _kill_all():
             self._wait(-1, 0)
-        self._ended[:] = bytes(len(self._ended))
+        self._ended[:] = bytes(len(self._ended))  # type: ignore[call-overload]  # a c_char array takes bytes
 
     def _wait(self, pid, options):
         """The pid of a child that ended, 0 if none did; how it did lies in the buffer."""
@@ -235,10 +239,13 @@ class Server:
     def _report(self, how):
         self._ended[0] = how
         self._desk.send(self._ended)
-        self._ended[:] = bytes(len(self._ended))
+        self._ended[:] = bytes(len(self._ended))  # type: ignore[call-overload]  # a c_char array takes bytes
 
     def _status(self):
-        return int.from_bytes(self._ended[desk.STATUS : desk.STATUS + _INT], sys.byteorder)
+        return int.from_bytes(
+            self._ended[desk.STATUS : desk.STATUS + _INT],  # type: ignore[arg-type]  # bytes, of a c_char array
+            sys.byteorder,
+        )
 
     def _clean(self):
         trouble = clean(self._uid, self._tables, self._empty)
@@ -278,7 +285,7 @@ def _is_empty(folder, empty):
     return not os.listdir(folder) if empty is None else _size(folder) == empty
 
 
-def clean(uid, tables, empty):
+def clean(uid: int | None, tables: list[int], empty: dict[str, tuple[int, int, int] | None]) -> str | None:
     """Wipe what a program of `uid` may have left; what could not be wiped, or None.
 
     Args:
@@ -310,7 +317,7 @@ def clean(uid, tables, empty):
     return None
 
 
-def wipe(folder):
+def wipe(folder: str) -> None:
     """Empty a folder, however deep: inner folders are moved up, links are never followed."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     number = 0

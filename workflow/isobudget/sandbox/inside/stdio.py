@@ -22,7 +22,7 @@ from isobudget.sandbox.inside import crossing
 ROOM = 64 << 10  # bytes that a right output may be longer than the one that is wanted, by blanks and digits
 
 
-def file(data=b""):
+def file(data: bytes = b"") -> int:
     """The descriptor of a file in memory that holds `data`, to be read from its beginning."""
     try:
         fd = os.memfd_create("stdio")
@@ -35,7 +35,7 @@ def file(data=b""):
     return fd
 
 
-def contents(fd, last=None):
+def contents(fd: int, last: int | None = None) -> str:
     """What a file in memory holds, as text: all of it, or its `last` bytes."""
     size = os.fstat(fd).st_size
     place = max(0, size - last) if last else 0
@@ -46,7 +46,7 @@ def contents(fd, last=None):
     return b"".join(parts).decode("utf-8", "surrogateescape")
 
 
-def become_program(source, code=None):
+def become_program(source: str, code: bytes | None = None) -> None:
     """Run a program's text as Python runs a script, on the file descriptors 0, 1 and 2; never returns.
 
     The process ends with 0 where the script came to its end or left by SystemExit, whatever its status: what counts is
@@ -59,16 +59,20 @@ def become_program(source, code=None):
     status = 1
     try:
         sys.set_int_max_str_digits(0)  # a contest's numbers are as long as they are, and time is limited anyway
-        sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape")
-        sys.stdout = sys.__stdout__ = stdout = _stream(1, "w", "surrogateescape")
-        sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace")
+        sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape")  # type: ignore[misc]  # as at a start
+        sys.stdout = sys.__stdout__ = stdout = _stream(1, "w", "surrogateescape")  # type: ignore[misc]  # as above
+        sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace")  # type: ignore[misc]  # as above
         script = sys.modules["__main__"] = types.ModuleType("__main__")
-        script.__builtins__ = builtins
+        script.__builtins__ = builtins  # type: ignore[attr-defined]  # what exec looks for
         for name in ("exit", "quit"):  # the server runs without site, which gives them
             setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
         with suppress(SystemExit):
-            code = marshal.loads(code) if code else compile(source, "<program>", "exec", dont_inherit=True)
-            exec(code, script.__dict__)
+            code = (
+                marshal.loads(code)  # type: ignore[assignment]  # no longer as bytes
+                if code
+                else compile(source, "<program>", "exec", dont_inherit=True)
+            )
+            exec(code, script.__dict__)  # type: ignore[arg-type]  # as above
         del code
         with suppress(SystemExit):
             _end()
@@ -98,7 +102,7 @@ def _flush(first):
     """Write out what is in the streams; a program may have closed them, taken their buffers or put others there."""
     for stream in (sys.stdout, first, sys.__stdout__):
         with suppress(Exception):
-            stream.flush()
+            stream.flush()  # type: ignore[union-attr]  # or it raises, suppressed
 
 
 def _forget(script):
@@ -110,13 +114,13 @@ def _forget(script):
     gc.collect()
 
 
-def complaint(fd):
+def complaint(fd: int) -> str:
     """The last line that a program wrote to its standard error, printable; "" if none."""
     lines = contents(fd, last=4096).strip().splitlines()
     return crossing.brief(lines[-1]) if lines else ""
 
 
-def compared(fd, wanted):
+def compared(fd: int, wanted: str) -> tuple[str, str]:
     """(verdict, detail) of what a program printed into a file in memory, `passed` or `failed`."""
     most = 4 * len(wanted.encode("utf-8", "surrogateescape")) + ROOM
     size = os.fstat(fd).st_size
@@ -124,7 +128,7 @@ def compared(fd, wanted):
     return ("failed", found) if found else ("passed", "")
 
 
-def difference(printed, wanted):
+def difference(printed: str, wanted: str) -> str | None:
     """Where two outputs differ, as one line; None where they do not, as APPS judges it.
 
     The line does not say what would have been right, so that it can be shown beside the program.

@@ -27,7 +27,17 @@ _GROUPS = (
 )
 
 
-def watch(program, handle, checker, limit, patience, memory, spared, group, host):
+def watch(
+    program: int,
+    handle: int,
+    checker: object,
+    limit: float,
+    patience: float,
+    memory: int,
+    spared: set[int],
+    group: functools.partial | None,
+    host: int,
+) -> tuple[str, str, float]:
     """Wait for the checker's answer, the program's end, or the end of its time or memory.
 
     Args:
@@ -46,17 +56,19 @@ def watch(program, handle, checker, limit, patience, memory, spared, group, host
     """
     poll = select.poll()
     if checker:
-        poll.register(checker, select.POLLIN)
-        checkers = clock(checker.pid)
+        poll.register(checker, select.POLLIN)  # type: ignore[arg-type]  # a Resident
+        checkers = clock(checker.pid)  # type: ignore[attr-defined]  # a Resident
         before = read(checkers)
     poll.register(handle, select.POLLIN)
     poll.register(host, select.POLLRDHUP)
     clocks = Clocks(program, spared, group)
+    idle: float
+    spent: float
     idle = spent = 0
     until = time.monotonic() + WALL * limit + WALL_SECONDS
     while True:
         ready = {fd for fd, _ in poll.poll(TICK * 1000)}
-        if checker and checker.fileno() in ready:
+        if checker and checker.fileno() in ready:  # type: ignore[attr-defined]  # a Resident
             return "said", "", spent
         if handle in ready and not checker:
             return "gone", "", spent
@@ -73,7 +85,7 @@ def watch(program, handle, checker, limit, patience, memory, spared, group, host
         if checker and read(checkers) - before >= limit:
             return "timeout", f"its tests ran over {limit:g} s of CPU time with its answers", spent
         # a checker that a program of the same uid has stopped does nothing either
-        idle += 0 if checker and _state(checker.pid) in "RD" else 1 - busy
+        idle += 0 if checker and _state(checker.pid) in "RD" else 1 - busy  # type: ignore[attr-defined]  # a Resident
         if idle * TICK >= patience:
             return "timeout", f"over {patience:g} s of doing nothing", spent
         if time.monotonic() >= until:
@@ -89,15 +101,15 @@ class Clocks:
     of it before still counts, and in a control group of our own all of it.
     """
 
-    def __init__(self, program, spared, group):
+    def __init__(self, program: int, spared: set[int], group: functools.partial | None):
         self._program = program
         self._clock = clock(program)
         self._spared = spared
-        self._own = {}  # (pid, when it began): CPU seconds of its own
+        self._own: dict = {}  # (pid, when it began): CPU seconds of its own
         self._group = group
         self._before = self._in_group() if group else 0.0
 
-    def look(self):
+    def look(self) -> tuple[float, int, float]:
         """(CPU seconds so far, bytes held, how busy: 1, or 1 - STUCK, or 0).
 
         Shared pages of files count for none, others once for each process that has them.
@@ -126,10 +138,10 @@ class Clocks:
 
     def _in_group(self):
         """CPU seconds of all in this sandbox but those who are spared."""
-        return self._group() - sum(read(clock(pid)) for pid in self._spared)
+        return self._group() - sum(read(clock(pid)) for pid in self._spared)  # type: ignore[misc]  # where there is one
 
 
-def own_group():
+def own_group() -> functools.partial | None:
     """A function that gives the CPU seconds of all in this sandbox, where it is a control group that can be seen; None.
 
     To be asked before the first program: a group that has spent more than a start costs is not this sandbox's alone.
@@ -146,7 +158,7 @@ def own_group():
     return None
 
 
-def processes(spared):
+def processes(spared: set[int]) -> list[str]:
     """The pids that live here but those in `spared`, as text."""
     return [name for name in os.listdir("/proc") if name.isdigit() and int(name) not in spared]
 
@@ -176,11 +188,11 @@ def _state(pid):
         return "S"
 
 
-def clock(pid):
+def clock(pid: int) -> int:
     return (~pid << 3) | 2  # the CPU clock of another process, clock_getcpuclockid(3)
 
 
-def read(clock):
+def read(clock: int) -> float:
     """CPU seconds by the clock of a process; 0 if that is gone."""
     try:
         return time.clock_gettime(clock)
