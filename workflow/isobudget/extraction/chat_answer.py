@@ -24,6 +24,8 @@ def program_in(text, prompt, entry_point):
     text = _plain(text)
     answer, turn, thoughts, cut_off = parts(text)
     choice = _Choice(_plain(prompt), entry_point)
+    if turn != text and choice.is_cut(text, turn):
+        answer, turn, thoughts, cut_off = text, text, "", False
     program = None
     # some models answer inside their thoughts, and a program may have the tag in a text of its own
     places = dict.fromkeys((turn, answer) if cut_off else (turn, answer, thoughts, text))
@@ -46,6 +48,11 @@ class _Choice:
         self.entry_point = entry_point
         self.reader = Reader()
 
+    def is_cut(self, text, turn):
+        """Whether the whole text is Python and the part of it that is the model's turn is none: its marks are code."""
+        as_it_stands = self.reader.as_it_stands
+        return begins(text.lstrip().partition("\n")[0]) and as_it_stands(text) and not as_it_stands(turn)
+
     def defining(self, text, bodies=True):
         """The program in a text that defines the entry point, or None.
 
@@ -58,7 +65,8 @@ class _Choice:
             if found := self._chosen(codes, WHOLE):
                 return found
             readings.append(codes)
-        found = self._of_body(_python_blocks(text) or [text]) if bodies else None
+        places = [text, *_held(text)] if bodies else []
+        found = next(filter(None, (self._of_body(_python_blocks(each) or [each]) for each in places)), None)
         lesser = (self._chosen(codes, each) for each in STANDINGS[1:] for codes in readings)
         return found or next(filter(None, lesser), None)
 
@@ -98,7 +106,7 @@ class _Choice:
         """The prompt and a bare body of its function, one of the texts, or None."""
         head = self.prompt.rstrip() + "\n"
         stub = _code_of(head) or _code_of(head + "    pass\n")
-        function = stub.tree.body[-1] if stub else None
+        function = stub.tree.body[-1] if stub and stub.tree.body else None
         if getattr(function, "name", None) != self.entry_point or not is_stub(function):
             return None
         margin = " " * function.body[0].col_offset

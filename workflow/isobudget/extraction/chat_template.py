@@ -31,7 +31,12 @@ _TOKENS = ("span", "message", "channel")  # never part of a text: anywhere in a 
 _ALONE = ("tag", "bracket", "triangle", "span")  # an end without a beginning, which the prompt may have held
 # marks that have become words: gpt-oss's where a server drops its tokens, and Granite's
 _AS_WORDS = (
-    (re.compile(r"\Aanalysis(?=[A-Z\"'`(])"), "assistantfinal", "<|channel|>analysis<|message|>", "<|end|><answer>"),
+    (
+        re.compile(r"\Aanalysis(?=[A-Z][\w']*,? \w)"),
+        "assistantfinal",
+        "<|channel|>analysis<|message|>",
+        "<|end|><answer>",
+    ),
     (re.compile(r"\AHere(?: is|'s) my thought process:"), "\nHere is my response:", "<thought>", "</thought>"),
 )
 _MOST_MARKS = 500  # more are a model's that repeats itself
@@ -46,7 +51,7 @@ _MARKS = re.compile(
     | (?<=<)(?:[|｜][^\s<>|｜][^<>|｜\n]{{0,40}}[|｜]>|\|\w{{1,30}}>|\w{{1,30}}\|>)
     | (?<=<)(?:/?(?:eos|bos|pad|unk|end_of_turn|start_of_turn)|/s|/(?:{_TAGS})\s*)>
     | (?<=\[)/(?:PYTHON|CODE|ANSWER|SOLUTION|INST|TESTS)\]
-    | (?P<opens>(?<=<)(?:{_TAGS}|s)(?:\s[^<>\n]*)?>|(?<=\[)(?:PYTHON|CODE|ANSWER|SOLUTION|BEGIN|INST)\])
+    | (?P<opens>(?<=<)(?:{_TAGS}|s)(?:\s[^<>\n]*)?>|(?<=\[)(?:PYTHON|CODE|ANSWER|SOLUTION|BEGIN|INST)\])(?:[ ](?=\S))?
     )
     """,
     re.VERBOSE,
@@ -55,7 +60,7 @@ _NOTHING_ELSE = re.compile(r"(?:\s|<[^<>\n]{1,60}>|\[/?[A-Z]+\]|(?<=>)(?:assista
 _TURN_ENDS = re.compile(
     r"""
     [<\[](?:
-      (?<=<)(?:[|｜](?:im_end|endoftext|eot_id|eom_id|end_of_text|end|return|eos|eot|user|system|observation|endofturn
+      (?<=<)(?:[|｜](?:im_end|assistant_end|endoftext|eot_id|eom_id|end_of_text|end|return|eos|eot|user|system|observation|endofturn
                      |end[▁_ ]of[▁_ ]\w+|end_of_turn_token|end_response)[|｜]>
               |/s>|eos>|end_of_turn>|turn\|>)(?=\s*$|[ ]?<)
     | (?<=<)\|(?:im_start|start_header_id)\|>[ ]?user\b
@@ -92,7 +97,9 @@ def without_marks(text):
     """The text with a new line in place of each mark that is not in quotes."""
 
     def in_its_place(mark):
-        return "\n" if _is_meant(mark) and (not mark["opens"] or _begins_line(mark, 0)) else mark[0]
+        if not _is_meant(mark) or (mark["opens"] and not _begins_line(mark, 0)):
+            return mark[0]
+        return "\n" if mark.start() else ""
 
     return _MARKS.sub(in_its_place, text)
 
@@ -105,13 +112,13 @@ def _divided(text, marks):
         until = opening.start() if opening else len(text)
         ended, begun = _answer_between(marks, at, until)
         thoughts.append(text[at:ended])
-        answer.append(text[begun:until])
+        answer += [text[begun:until]] * (begun < until)
         if opening is None:
-            return "".join(answer), "\n".join(thoughts), False
+            return "\n".join(answer), "\n".join(thoughts), False
         closing = _closing(marks, opening)
         thoughts.append(text[opening.end() : closing.start() if closing else len(text)])
         if closing is None:
-            return "".join(answer), "\n".join(thoughts), True
+            return "\n".join(answer), "\n".join(thoughts), True
         at = closing.end()
 
 
@@ -146,10 +153,17 @@ def _closing(marks, opening):
 def _first_turn(answer):
     begun = _NOTHING_ELSE.match(answer).end()
     for mark in itertools.islice(_TURN_ENDS.finditer(answer), _MOST_MARKS):
-        # `x[DONE]` is Python where there is such a name
-        if mark.start() > begun and _is_meant(mark) and not (mark["word"] and mark["word"] in answer[: mark.start()]):
+        if mark.start() > begun and _is_meant(mark) and not _may_be_code(mark):
             return answer[: mark.start()]
     return answer
+
+
+def _may_be_code(mark):
+    """Whether a mark of _TURN_ENDS may be of a program: `x[DONE]` where there is such a name, a line between fences."""
+    before, word = mark.string[: mark.start()], mark["word"]
+    if word and (word in before or before.rpartition("\n")[2].strip()):
+        return word in before
+    return _in_fence(before) and "```" in mark.string[mark.end() :]
 
 
 def _role(mark):
@@ -166,8 +180,12 @@ def _opens(mark, at):
     does, family = _role(mark)
     if does != "open" or family in _TOKENS:
         return does == "open"
-    fences = re.findall(r"^\s*```", mark.string[at : mark.start()], re.MULTILINE)
-    return _begins_line(mark, at) and len(fences) % 2 == 0
+    return _begins_line(mark, at) and not _in_fence(mark.string[at : mark.start()])
+
+
+def _in_fence(before):
+    """Whether a text ends in a fence that is not closed yet."""
+    return "```" in before and len(re.findall(r"^\s*```", before, re.MULTILINE)) % 2 == 1
 
 
 def _answers(mark, at):

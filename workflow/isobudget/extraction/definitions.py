@@ -27,9 +27,9 @@ def standing(code, name):
     """
     if name not in code.text:
         return None
-    if name not in code.standings:
-        code.standings[name] = _best(_of(node, code, name) for node in code.tree.body)
-    return code.standings[name]
+    if ("standing", name) not in code.found:
+        code.found["standing", name] = _best(_of(node, code, name) for node in code.tree.body)
+    return code.found["standing", name]
 
 
 def leaves_out(code, name):
@@ -57,7 +57,7 @@ def gives_data(statement):
             # `max = partial(max, key=len)`, but `sum = sum([1, 2])`
             if given & statement.binds or isinstance(node.value, ast.Lambda | ast.Name | ast.Attribute):
                 return False
-    return statement.kind == "other"
+    return statement.kind in ("other", "check")
 
 
 def is_stub(node):
@@ -124,8 +124,11 @@ def _adds(node, code, name, parts):
 
 def _local(code, name):
     """The functions and classes, and other names for such, that a Code binds beside the name."""
-    ours = [one for one in code.statements if one.kind == "definition" or (one.kind == "other" and not gives_data(one))]
-    return {each for one in ours for each in one.binds} - {name}
+    if "functions" not in code.found:
+        others = [one for one in code.statements if one.kind == "other" and not gives_data(one)]
+        ours = [*others, *(one for one in code.statements if one.kind == "definition")]
+        code.found["functions"] = {each for one in ours for each in one.binds}
+    return code.found["functions"] - {name}
 
 
 def _names_in(*nodes):

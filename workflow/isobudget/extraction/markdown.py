@@ -7,7 +7,7 @@ PYTHON = frozenset({"python", "python3", "py", "py3", "ipython", "pycon"})  # la
 BEGINNINGS = ("def ", "async def ", "class ", "import ", "from ", "@")  # how lines of Python begin, and prose seldom
 
 _TRIPLE_QUOTES = re.compile(r"^[ \t]*(\'\'\'|\"\"\")(python|py)?[ \t]*$", re.MULTILINE)
-_QUOTE = re.compile(r"^[ \t]*>(?!>)[ \t]?", re.MULTILINE)
+_QUOTE = re.compile(r"^(?:[ \t]*>(?!>)[ \t]?)+", re.MULTILINE)
 
 
 class Block(NamedTuple):
@@ -76,7 +76,7 @@ def _opened_behind_words(line):
     """(fence, what stands behind it) of a fence that opens behind words, as in "So: ```python"; else empty texts."""
     before, fence, behind = line.partition("```")
     label, code = _label(behind)
-    if not before or before[-1] in "'\"`" or "`" in code.removesuffix(fence):
+    if not before or before[0] == ">" or before[-1] in "'\"`" or "`" in code.removesuffix(fence):
         return "", ""
     opens = before[-1] in " :" if not behind else label in PYTHON and (code or " " not in behind.strip())
     return (fence, behind) if opens else ("", "")

@@ -46,7 +46,7 @@ class Code:
         """Raises SyntaxError, with the line, if the text is no Python."""
         self.text = text
         self.tree = _parse(text)
-        self.standings = {}  # what definitions.standing found out, by name
+        self.found = {}  # what definitions.py found out about it
 
     @cached_property
     def statements(self):
@@ -217,6 +217,8 @@ def _names(node):
                 scope.stores.add(one.name)
         elif kind is ast.MatchMapping and one.rest:
             scope.stores.add(one.rest)
+        elif kind is ast.AugAssign and isinstance(one.target, ast.Name):
+            scope.loads.add(one.target.id)
         elif kind is ast.Call and scope is module:
             sets_up = sets_up or getattr(one.func, "attr", getattr(one.func, "id", None)) in _SETTINGS
         for field in one._fields:  # ast.iter_child_nodes takes twice as long

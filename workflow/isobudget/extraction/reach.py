@@ -2,6 +2,8 @@
 
 import ast
 import builtins
+import itertools
+from functools import cached_property
 from typing import NamedTuple
 
 from isobudget.extraction.definitions import defining, gives_data
@@ -10,6 +12,7 @@ from isobudget.extraction.python_code import Statement
 # a program that looks names up by their text may reach any of them, or give any of them a value
 _LOOKUPS = frozenset({"eval", "exec", "globals", "vars", "locals"})
 _BUILTINS = frozenset(dir(builtins))
+_MOST_NAMES = 500  # names are followed no further; no answer of a model comes near
 
 
 def reached(code, others, around, older, entry_point):
@@ -25,7 +28,7 @@ def reached(code, others, around, older, entry_point):
     """
     pool = defining(code, entry_point)
     hidden = _shadows(pool, entry_point)
-    bound = {name for one in pool for name in one.binds - hidden.get(id(one), set())}
+    own = bound = {name for one in pool for name in one.binds - hidden.get(id(one), set())}
     given = around.binds if around else set()
     for other in [*others, *([around] if around else []), *older]:
         # only what is missing comes from elsewhere: statements that stand together belong together
@@ -33,9 +36,13 @@ def reached(code, others, around, older, entry_point):
         if other in older:
             more = [one for one in more if one.kind in ("import", "definition") and entry_point not in one.binds]
         elif other is not around:
+            more = [one for one in more if not _only_shows(one, other, entry_point)]
             hidden |= {id(one): one.binds & _not_from(one, given) for one in more}
-        bound |= {name for one in more for name in one.binds - hidden.get(id(one), set())}
-        pool = more + pool
+        bound = bound | {name for one in more for name in one.binds - hidden.get(id(one), set())}
+        # what changes something that is defined here comes after that
+        behind = {id(one) for one in more if not one.binds and (one.changes | one.acts_on) & own}
+        before = [one for one in more if id(one) not in behind]
+        pool = before + pool + [one for one in more if id(one) in behind]
     kept = _closure(pool, hidden, entry_point)
     kept.sort(key=lambda one: one.kind != "future")
     return "\n".join(one.text for one in kept) + "\n"
@@ -43,19 +50,22 @@ def reached(code, others, around, older, entry_point):
 
 def _shadows(pool, entry_point):
     """{id of a Statement: builtins' names}: those that an example behind the entry point gives to its data."""
-    places = [at for at, one in enumerate(pool) if entry_point in one.binds]
-    behind = pool[places[-1] + 1 :] if places else []
+    behind = itertools.takewhile(lambda one: entry_point not in one.binds, reversed(pool))
     return {id(one): one.binds & _BUILTINS for one in behind if one.binds & _BUILTINS and gives_data(one)}
 
 
 def _not_from(one, given):
-    """Names that a Statement of another part of the answer does not stand for: data by a builtin's name or a given one.
+    """Names that come from elsewhere, though a Statement of another part of the answer gives them data or imports them.
 
-    `given` are the prompt's; an import of one of them, as in `from solution import helper`, is not needed either.
+    These are the builtins and `given`, the prompt's.
     """
-    if one.kind == "import":
-        return given
-    return given | _BUILTINS if gives_data(one) else set()
+    return given | _BUILTINS if one.kind == "import" or gives_data(one) else set()
+
+
+def _only_shows(one, other, entry_point):
+    """Whether a Statement that binds no name belongs to a use: a `del`, a star import beside calls of the function."""
+    is_use = one.kind == "star" and any(entry_point in each.reads for each in other.statements)
+    return is_use or isinstance(one.nodes[0], ast.Delete)
 
 
 class _Act(NamedTuple):
@@ -93,30 +103,34 @@ class _Bindings(dict):
         for one in pool:
             for name in one.binds - hidden.get(id(one), set()):
                 self.setdefault(name, []).append(one)
-        self.defined = {name for name, found in self.items() if any(one.kind == "definition" for one in found)}
-        self.data = {name for name, found in self.items() if all(one.kind == "other" for one in found)}
-        self.data |= {name for one in pool for name in one.declares if name not in self}
+        self._pool, self._read = pool, {}
 
-    def far(self, names, follows):
-        """Those names, and what the Statements read that bind one of them, if `follows` says so of the Statement."""
+    @cached_property
+    def defined(self):
+        """The names of functions and classes."""
+        return {name for name, found in self.items() if any(one.kind == "definition" for one in found)}
+
+    @cached_property
+    def data(self):
+        """The names of everything else that is no import."""
+        declared = {name for one in self._pool for name in one.declares if name not in self}
+        return declared | {name for name, found in self.items() if all(one.kind == "other" for one in found)}
+
+    def far(self, names, through_data=False):
+        """Those names, and what functions among them read, and what others are further names for.
+
+        With `through_data`, what any other value among them was made of as well.
+        """
         seen, pending = set(names), list(names)
-        while pending:
-            for one in self.get(pending.pop(), ()):
-                if follows(one):
-                    fresh = one.reads - seen
-                    seen |= fresh
-                    pending += fresh
+        while pending and len(seen) < _MOST_NAMES:
+            name = pending.pop()
+            if (name, through_data) not in self._read:
+                followed = [one for one in self.get(name, ()) if through_data or _stands_for_what_it_reads(one)]
+                self._read[name, through_data] = {each for one in followed for each in one.reads}
+            fresh = self._read[name, through_data] - seen
+            seen |= fresh
+            pending += fresh
         return seen
-
-    def counting_bases(self, one, always):
-        """The bases of a class, theirs too, if one of them may keep count of its subclasses, or `always`; else none."""
-        names, classes = set(), [one]
-        for each in classes:
-            for name in _bases(each) - names:
-                names.add(name)
-                classes += [base for base in self.get(name, ()) if base.kind == "definition"]
-        keep_count = always or any("__init_subclass__" in each.text or "metaclass" in each.text for each in classes)
-        return names if keep_count else set()
 
 
 def _closure(pool, hidden, entry_point):
@@ -134,33 +148,49 @@ def _closure(pool, hidden, entry_point):
                     fresh += binding.get(name, ())
         left = [act for act in acts if id(act.statement) not in kept]
         fresh = [act.statement for act in left if act.matters(wanted, binding, entry_point)]
-        if not fresh:
-            everything = bool(wanted & _LOOKUPS) if everything is None else everything
+        if everything is None and not fresh:
+            everything = bool(wanted & _LOOKUPS)
+        if left and not fresh:
             missing = wanted - binding.keys() - _BUILTINS
             missing -= {name for one in pool if id(one) in kept for name in one.declares}
             fresh = [act.statement for act in left if missing and act.may_give(missing, binding, entry_point)]
-    examples = {id(act.statement) for act in acts if entry_point in act.far or not act.statement.binds}
-    return [one for one in pool if id(one) in kept or (everything and id(one) not in examples)]
+    if everything:
+        examples = {id(act.statement) for act in acts if entry_point in act.far or not act.statement.binds}
+        kept |= {id(one) for one in pool} - examples
+    return [one for one in pool if id(one) in kept]
 
 
 def _acts(pool, binding):
     """The _Acts among the Statements of a pool."""
-    counted = any("__subclasses__" in one.text for one in pool)
+    counted, always = {}, any("__subclasses__" in one.text for one in pool)
     for one in pool:
         if one.kind in ("other", "check"):
-            far, on = binding.far(one.reads, _stands_for_what_it_reads), _called_on(one)
-            made_of = binding.far(on, lambda each: each.kind in ("definition", "other")) if on else set()
-            yield _Act(one, far, made_of, one.acts_on)
+            on = _called_on(one)
+            yield _Act(one, binding.far(one.reads), binding.far(on, through_data=True) if on else on, one.acts_on)
         elif one.kind == "definition":
             # a decorator may enter what it decorates in a table, a class its subclasses
-            bases = binding.counting_bases(one, counted) if isinstance(one.nodes[-1], ast.ClassDef) else set()
+            bases = _counting_bases(one, counted, always) if isinstance(one.nodes[-1], ast.ClassDef) else set()
             if one.decorators or bases:
-                far = binding.far(one.decorators | bases, _stands_for_what_it_reads)
-                yield _Act(one, far, set(), one.acts_on | bases)
+                yield _Act(one, binding.far(one.decorators | bases), set(), one.acts_on | bases)
+
+
+def _counting_bases(one, counted, always):
+    """The names of the bases of a class, near and far, that may keep count of it, with its metaclass.
+
+    Args:
+        counted: {name of a class: names of the classes that may keep count of its subclasses}, which grows.
+        always: whether every class may, as `__subclasses__` is asked.
+    """
+    bases, by_metaclass = _bases(one), "metaclass" in one.text
+    above = {name for base in bases for name in counted.get(base, ())}
+    counts = always or by_metaclass or "__init_subclass__" in one.text
+    if len(above) < _MOST_NAMES:
+        counted[one.nodes[-1].name] = above | (one.binds if counts else set())
+    return above | (bases if by_metaclass else set())
 
 
 def _stands_for_what_it_reads(one):
-    """Whether to follow a Statement that binds a name: it defines a function or class, or another name for a thing."""
+    """Whether a Statement that binds a name defines a function or a class, or gives a thing one more name."""
     values = (ast.Name, ast.Attribute, ast.Subscript, ast.Lambda)
     return one.kind == "definition" or all(isinstance(getattr(node, "value", None), values) for node in one.nodes)
 

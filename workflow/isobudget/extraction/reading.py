@@ -7,6 +7,7 @@ from isobudget.extraction.slips import mended, with_plain_signs, without_html
 
 # a text is given up after so many readings; more than any answer of a model needs
 _ATTEMPTS = 300
+_AT_ONCE = 100  # lines, as one with a space of another kind is seldom alone
 
 
 class Reader:
@@ -48,10 +49,10 @@ class Reader:
         return found
 
     def beginning(self, text):
-        """The Code of the longest beginning of a text that is Python, or None."""
-        lines = text.split("\n")
-        start = next((at for at, line in enumerate(lines) if line.strip()), 0)
-        return self._longest(lines[start:])[0]
+        """The Code of the first line with the indented ones behind it, or else of the longest beginning, or None."""
+        lines = text.lstrip("\n").split("\n")
+        margins = (at for at, line in enumerate(lines) if at and line.strip() and not line[0].isspace())
+        return self.read("\n".join(lines[: next(margins, len(lines))])) or self._longest(lines)[0]
 
     def _longest(self, lines):
         """(Code, lines it takes) of the longest beginning of the lines that is Python; (None, 0) if none is."""
@@ -68,10 +69,8 @@ class Reader:
             except SyntaxError as error:
                 # cut before the line at which Python gave up, unless it did so for a sign that can be put right
                 at = (error.lineno or 1) - 1
-                rest = lines[at:count]
-                better = [with_plain_signs(line) for line in rest] if "character" in error.msg else rest
-                if better != rest:
-                    lines = [*lines[:at], *better, *lines[count:]]
+                if "character" in error.msg and at < count and with_plain_signs(lines[at]) != lines[at]:
+                    lines = [*lines[:at], *map(with_plain_signs, lines[at : at + _AT_ONCE]), *lines[at + _AT_ONCE :]]
                 else:
                     count = min(at, count - 1)
         return None, 0

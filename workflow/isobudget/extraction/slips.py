@@ -10,9 +10,10 @@ from isobudget.extraction.chat_template import without_marks
 
 _HEADS = ("def ", "async def ", "class ", "@")
 _QUOTES = {**dict.fromkeys("“”„‟", '"'), **dict.fromkeys("‘’‚‛", "'")}
-# the texts in a program; a comment's apostrophe does not reach beyond its line
+# the texts and comments in a program
 _TEXTS = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'(?:\\.|[^\\])*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
+    r'(?<!&)#[^\n]*|"""(?:\\.|[^\\])*?"""|\'\'\'(?:\\.|[^\\])*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'',
+    re.DOTALL,
 )
 _HTML = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{2,4}|#x[0-9a-fA-F]{2,4});")
 _AT_MARGIN = re.compile(r"^\S", re.MULTILINE)
@@ -41,14 +42,14 @@ def mended(text):
 
 
 def without_html(text):
-    """The text with `<` for `&lt;` and so on, if one of these stands outside the texts in it: then all was escaped."""
+    """The text with `<` for `&lt;` and so on, if one stands outside its texts and comments: then all was escaped."""
     return html.unescape(text) if "&" in text and _HTML.search(_TEXTS.sub("", text)) else text
 
 
 def with_plain_signs(text):
-    """ASCII's spaces and quotes for those of typesetting, and nothing without a width; the texts in it stay.
+    """ASCII's spaces and quotes for those of typesetting, and nothing without a width.
 
-    Outside its texts and comments no program holds such a sign.
+    Texts and comments in it stay: nowhere else a program holds such a sign.
     """
     if text.isascii():
         return text
