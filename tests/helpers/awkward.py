@@ -29,6 +29,7 @@ def quarter(x):
 '''
 PLAIN = "def total(numbers):\n    return sum(numbers)\n"
 TYPED = "def total(numbers: List[int]) -> int:\n    return sum(numbers)\n"
+CUT_OFF = "thoughts that never end, with a whole function"
 
 
 class Answer(NamedTuple):
@@ -106,7 +107,7 @@ ANSWERS = [
     Answer("thoughts whose tag the template opened", f"Let me see.\n</think>\n{fenced(PLAIN)}"),
     Answer("thoughts by another name", f"<thinking>Easy.</thinking>{PLAIN}"),
     Answer("answered inside the thoughts", f"<think>\nSum them.\n{fenced(PLAIN)}</think>\nThere it is, above.\n"),
-    Answer("thoughts that never end, with a whole function", f"<think>\nMaybe so:\n{fenced(PLAIN)}Or maybe not, since"),
+    rejected(CUT_OFF, f"<think>\nMaybe so:\n{fenced(PLAIN)}Or maybe not, since", "only thinking"),
     rejected("thoughts that never end", "<think>\nThe numbers are to be summed. First I", "only thinking"),
     rejected("thoughts and nothing more", "<think>\nSum them: return sum(numbers)\n</think>\n\n", "only thinking"),
     # several pieces

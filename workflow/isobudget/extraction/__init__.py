@@ -9,7 +9,7 @@ from typing import NamedTuple
 from isobudget.extraction.chat_answer import program_in
 from isobudget.files.errors import StudyError
 
-VERSION = 2  # raise it when the same text makes another program
+VERSION = 3  # raise it when the same text makes another program
 
 EMPTY = "empty"  # not a word
 THINKING = "only thinking"  # thoughts that never came to an answer

@@ -1,11 +1,13 @@
-"""A chat answer as Markdown: what is thoughts, what stands between fences, what outside."""
+"""A chat answer as Markdown: what stands between fences, what outside, what is quoted."""
 
+import re
 from typing import NamedTuple
 
 PYTHON = frozenset({"python", "python3", "py", "py3", "ipython", "pycon"})  # labels of fences
 BEGINNINGS = ("def ", "async def ", "class ", "import ", "from ", "@")  # how lines of Python begin, and prose seldom
 
-_THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("[THINK]", "[/THINK]"))
+_TRIPLE_QUOTES = re.compile(r"^[ \t]*(\'\'\'|\"\"\")(python|py)?[ \t]*$", re.MULTILINE)
+_QUOTE = re.compile(r"^(?:[ \t]*>(?!>)[ \t]?)+", re.MULTILINE)
 
 
 class Block(NamedTuple):
@@ -13,17 +15,6 @@ class Block(NamedTuple):
 
     text: str
     label: str
-
-
-def without_thoughts(text):
-    """(answer, thoughts). Thoughts may lack their opening tag, which some templates put into the prompt."""
-    for opening, closing in _THOUGHTS:
-        head, found, tail = text.rpartition(closing)
-        if found:
-            return tail, head
-        if text.lstrip().startswith(opening):
-            return "", text.lstrip()[len(opening) :]
-    return text, ""
 
 
 def blocks(text):
@@ -37,9 +28,10 @@ def blocks(text):
         stripped = line.strip()
         run = _fence(stripped)
         if held is None:
+            run, behind = (run, stripped[len(run) :]) if run else _opened_behind_words(stripped)
             if run:
                 held, fence = [], run
-                label, first = _label(stripped[len(run) :])
+                label, first = _label(behind)
                 if first.endswith(run):  # opened and closed on one line
                     found.append(Block(first[: -len(run)], label))
                     held = None
@@ -50,10 +42,12 @@ def blocks(text):
             held, word = None, stripped[len(run) :].strip()
             if word.lower() in PYTHON:  # the block before was never closed
                 held, fence, label = [], run, word.lower()
-        elif stripped.endswith(fence) and "`" not in stripped[: -len(fence)]:
-            held.append(line.rstrip()[: -len(fence)])
-            found.append(Block("\n".join(held), label))
+        elif (last := _closed_behind_code(line.rstrip(), fence)) is not None:
+            found.append(Block("\n".join([*held, last]), label))
             held = None
+        elif fence == "```" and _label(_opened_behind_words(stripped)[1])[0] in PYTHON:  # neither was this one
+            found.append(Block("\n".join(held), label))
+            held, label = [], _label(_opened_behind_words(stripped)[1])[0]
         else:
             held.append(line)
     if held is not None:
@@ -78,15 +72,44 @@ def _label(words):
     return ("", words.strip()) if words.strip().startswith(BEGINNINGS) else (label, "")
 
 
+def _opened_behind_words(line):
+    """(fence, what stands behind it) of a fence that opens behind words, as in "So: ```python"; else empty texts."""
+    before, fence, behind = line.partition("```")
+    label, code = _label(behind)
+    if not before or before[0] == ">" or before[-1] in "'\"`" or "`" in code.removesuffix(fence):
+        return "", ""
+    opens = before[-1] in " :" if not behind else label in PYTHON and (code or " " not in behind.strip())
+    return (fence, behind) if opens else ("", "")
+
+
+def _closed_behind_code(line, fence):
+    """The code before a fence that closes behind it in its line, where prose may follow; None if none does."""
+    before, found, behind = line.partition(fence)
+    if not found or "`" in before + behind:
+        return None
+    in_text = before.count("'") % 2 or before.count('"') % 2
+    return before if not behind or (behind[0] == " " and not in_text) else None
+
+
 def outermost(text):
     """What stands between the first fence line and the last."""
     lines = text.split("\n")
     at = [number for number, line in enumerate(lines) if _fence(line.strip())]
-    return "\n".join(lines[at[0] + 1 : at[-1]])
+    return "\n".join(lines[at[0] + 1 : at[-1]]) if at else ""
 
 
 def unfenced(text):
     """The text without its fence lines: where they are unbalanced, they say nothing."""
     if "```" not in text and "~~~" not in text:
         return text
-    return "\n".join(line for line in text.split("\n") if not _fence(line.strip()))
+    lines = [line for line in text.split("\n") if not _fence(line.strip())]
+    return "\n".join(line[:-3] if line.endswith("```") and line.count("`") == 3 else line for line in lines)
+
+
+def unquoted(text):
+    """The text without the signs of a block quote, and with backticks where its fences are three quotes."""
+    text = _QUOTE.sub("", text)
+    quotes = list(_TRIPLE_QUOTES.finditer(text))
+    if any(found[2] for found in quotes) or (quotes and not text[: quotes[0].start()].strip()):
+        return _TRIPLE_QUOTES.sub(lambda found: "```" + (found[2] or ""), text)
+    return text

@@ -1,4 +1,4 @@
-"""A text read as Python, never run: what its statements bind, read and change, and what an entry point reaches."""
+"""A text read as Python, never run: its statements, and what each of them binds, reads and changes."""
 
 import ast
 import warnings
@@ -10,8 +10,6 @@ _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
-# a program that looks names up by their text may reach any of them
-_LOOKUPS = frozenset({"eval", "exec", "globals", "vars", "locals"})
 # calls that set Python up for what follows: kept though nothing reaches them
 _SETTINGS = frozenset({"setrecursionlimit", "set_int_max_str_digits", "stack_size", "seed", "getcontext", "setcontext"})
 
@@ -30,10 +28,12 @@ class Statement(NamedTuple):
     """One statement at top level (or several that share a line), and the module's names it has to do with."""
 
     text: str
+    nodes: tuple  # of ast, one unless they share a line
     kind: str  # definition, import, future, star, check (an assert, a print), other
     binds: set  # names that it gives a value
     reads: set  # names that it, or a function defined in it, looks up
     changes: set  # names whose attributes or items it sets or deletes
+    declares: set  # names that a function defined in it declares global and gives a value
     sets_up: bool  # it calls one of _SETTINGS
     acts_on: set  # names on which it calls something, as in `Table.add(1)`, or that its decorators do
     decorators: set  # names that its decorators look up
@@ -46,6 +46,7 @@ class Code:
         """Raises SyntaxError, with the line, if the text is no Python."""
         self.text = text
         self.tree = _parse(text)
+        self.found = {}  # what definitions.py found out about it
 
     @cached_property
     def statements(self):
@@ -53,34 +54,19 @@ class Code:
         lines, found, last = self.text.split("\n"), [], 0
         for node in self.tree.body:
             first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
-            binds, reads, changes, sets_up = _names(node)
-            acts_on, decorators = _acts_on(node), _decorators(node)
-            text, kind = "\n".join(lines[first - 1 : node.end_lineno]), _kind(node)
+            text, names = "\n".join(lines[first - 1 : node.end_lineno]), _names(node)
+            one = Statement(text, (node,), _kind(node), *names, _acts_on(node), _decorators(node))
             if first <= last:  # behind a semicolon
-                before = found.pop()
-                binds, reads, changes = before.binds | binds, before.reads | reads, before.changes | changes
-                acts_on |= before.acts_on
-                text, sets_up = before.text + "\n" * (node.end_lineno > last), before.sets_up or sets_up
-                text += "\n".join(lines[last : node.end_lineno])
-                kind = kind if kind == before.kind else "other"
-            found.append(Statement(text, kind, binds, reads, changes, sets_up, acts_on, decorators))
+                text = "\n" * (node.end_lineno > last) + "\n".join(lines[last : node.end_lineno])
+                one = _together(found.pop(), one, text)
+            found.append(one)
             last = node.end_lineno
         return found
 
-    def defines(self, name):
-        """Whether a statement at top level, or in an `if` or a `try` there, binds the name."""
-        if any(isinstance(node, _DEFINITIONS) and node.name == name for node in self.tree.body):
-            return True
-        return name in self.text and any(name in one.binds for one in self.statements)
-
-    def is_stub(self, name):
-        """Whether all that the definitions of a function hold is a docstring, `pass` or `...`."""
-        found = [node for node in self.tree.body if isinstance(node, _FUNCTIONS) and node.name == name]
-        return bool(found) and all(
-            isinstance(inner, ast.Pass) or (isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant))
-            for node in found
-            for inner in node.body
-        )
+    @cached_property
+    def binds(self):
+        """The names that statements at top level, or in an `if` or a `try` there, bind."""
+        return {name for one in self.statements for name in one.binds}
 
     def returns(self):
         """Whether a `return` or a `yield` stands outside every function, as in a function's bare body."""
@@ -102,73 +88,19 @@ class Code:
         return False
 
 
-def reached(code, others, entry_point):
-    """The text of the statements that the entry point needs, those of `others` first.
-
-    Args:
-        code: the Code that defines it.
-        others: list of Code, the nearest first, where names are looked up that `code` does not bind.
-        entry_point: a name that `code` binds.
-    """
-    pool = list(code.statements)
-    bound = {name for one in pool for name in one.binds}
-    for other in others:
-        # only what is missing comes from elsewhere: statements that stand together belong together
-        more = [one for one in other.statements if not one.binds or one.binds - bound]
-        bound |= {name for one in more for name in one.binds}
-        pool = more + pool
-    kept = _closure(pool, entry_point)
-    kept.sort(key=lambda one: one.kind != "future")
-    return "\n".join(one.text for one in kept) + "\n"
-
-
-def _closure(pool, entry_point):
-    binding = {}
-    for one in pool:
-        for name in one.binds:
-            binding.setdefault(name, []).append(one)
-    data = {name for name, found in binding.items() if all(one.kind == "other" for one in found)}
-    defined = {name for name, found in binding.items() if any(one.kind == "definition" for one in found)}
-    doing = [(one, _far_reads(one.reads, binding)) for one in pool if one.kind in ("other", "check")]
-    # a decorator may enter what it decorates in a table
-    doing += [(one, _far_reads(one.decorators, binding)) for one in pool if one.kind == "definition" and one.decorators]
-    wanted, kept = {entry_point}, set()
-    fresh = [one for one in pool if one.kind in ("future", "star")] + binding[entry_point]
-    while fresh:
-        while fresh:
-            one = fresh.pop()
-            if id(one) not in kept:
-                kept.add(id(one))
-                for name in one.reads - wanted:
-                    wanted.add(name)
-                    fresh += binding.get(name, ())
-        fresh = [
-            one for one, far in doing if id(one) not in kept and _matters(one, far, wanted, data, defined, entry_point)
-        ]
-    everything = bool(wanted & _LOOKUPS)
-    examples = {id(one) for one, far in doing if entry_point in far or not one.binds}
-    return [one for one in pool if id(one) in kept or (everything and id(one) not in examples)]
-
-
-def _matters(one, far, wanted, data, defined, entry_point):
-    """Whether a statement that binds nothing wanted still changes what the entry point works with."""
-    if one.changes & wanted:
-        return True
-    if one.kind == "check" or (entry_point in far and entry_point not in one.acts_on):
-        return False  # a test, an example, a main program
-    return one.sets_up or bool(far & wanted & data) or bool(one.acts_on & wanted & defined)
-
-
-def _far_reads(names, binding):
-    """Those names, and the names that functions among them read which they may call."""
-    seen, pending = set(names), list(names)
-    while pending:
-        for other in binding.get(pending.pop(), ()):
-            if other.kind == "definition":
-                fresh = other.reads - seen
-                seen |= fresh
-                pending += fresh
-    return seen
+def _together(before, one, text):
+    """The Statement of two that share a line; `text` is what the second adds to the first's."""
+    return before._replace(
+        text=before.text + text,
+        nodes=before.nodes + one.nodes,
+        kind=one.kind if one.kind == before.kind else "other",
+        binds=before.binds | one.binds,
+        reads=before.reads | one.reads,
+        changes=before.changes | one.changes,
+        declares=before.declares | one.declares,
+        sets_up=before.sets_up or one.sets_up,
+        acts_on=before.acts_on | one.acts_on,
+    )
 
 
 def _decorators(node):
@@ -214,10 +146,10 @@ class _Scope:
 
 
 def _names(node):
-    """(binds, reads, changes, sets_up) of one statement at top level, with the scopes that Python has."""
+    """(binds, reads, changes, declares, sets_up) of one statement at top level, with the scopes that Python has."""
     module = _Scope(None)
     scopes, pending = [], [(node, module)]
-    changes, sets_up = set(), False
+    changes, declared, sets_up = set(), [], False
 
     def enter(scope, of_class=False):
         # a method does not see what its class binds
@@ -275,7 +207,7 @@ def _names(node):
             continue
         elif kind is ast.Global:
             module.loads.update(one.names)
-            scope.loads.update(one.names)
+            declared.append((scope, one.names))
             continue
         elif kind is ast.alias:
             scope.stores.add((one.asname or one.name).partition(".")[0])
@@ -285,6 +217,8 @@ def _names(node):
                 scope.stores.add(one.name)
         elif kind is ast.MatchMapping and one.rest:
             scope.stores.add(one.rest)
+        elif kind is ast.AugAssign and isinstance(one.target, ast.Name):
+            scope.loads.add(one.target.id)
         elif kind is ast.Call and scope is module:
             sets_up = sets_up or getattr(one.func, "attr", getattr(one.func, "id", None)) in _SETTINGS
         for field in one._fields:  # ast.iter_child_nodes takes twice as long
@@ -299,7 +233,8 @@ def _names(node):
         # a loop gives its own name a value; no other statement that happens to bind it is needed for that
         targets = [node.target] if isinstance(node, ast.For) else [each.optional_vars for each in node.items]
         module.loads -= {one.id for each in targets if each for one in ast.walk(each) if isinstance(one, ast.Name)}
-    return module.stores, module.loads, changes, sets_up
+    declares = {name for scope, names in declared for name in names if name in scope.stores}
+    return module.stores, module.loads, changes, declares, sets_up
 
 
 def _root(node, calls=True):
