@@ -1,7 +1,10 @@
 """From the raw text that a model wrote to the program that is run; nothing here runs anything.
 
-A completion goes on where its prompt ends; it is cut at stop sequences (below). A chat answer
-is prose with code somewhere in it: markdown.py takes it apart, python_code.py reads Python, chat_answer.py chooses.
+A completion goes on where its prompt ends; it is cut at stop sequences (below). A chat answer is prose with code
+somewhere in it, and chat_answer.py chooses: chat_template.py sets thoughts and marks aside, markdown.py finds fences,
+reading.py makes Python of what they hold, with slips.py, and of the Code (python_code.py) that comes of it
+definitions.py knows how well it defines a function, reach.py what that needs. docs/how-texts-become-programs.md has the
+rules.
 """
 
 from typing import NamedTuple
@@ -39,9 +42,9 @@ def from_answer(prompt, text, entry_point=None):
     """The program in a chat answer to `prompt`.
 
     The code that defines `entry_point`, with what it reaches: imports, constants, helpers,
-    classes, and no more. A bare body gets the prompt's signature; names that the answer leaves to
-    the prompt's own imports and helpers come from there. Code that does not parse, or defines
-    something else, is still a program: running it says so.
+    classes, and no more. Thoughts that were cut off hold no answer. A bare body gets the prompt's signature; names
+    that the answer leaves to the prompt's own imports and helpers come from there. Code that does not parse, or
+    defines something else, is still a program: running it says so.
 
     Args:
         prompt: the problem's prompt; it need not be Python.
