@@ -295,7 +295,7 @@ def test_a_record_that_is_not_what_apps_has_is_named(tmp_path, records, said):
 
 
 def test_tests_of_apps_may_have_integers_of_more_digits_than_python_reads_by_itself(sandbox):
-    """Of a function and of a program that prints; who reads or prints so many digits raises the limit, as in Python."""
+    """Of a function and of a program that prints; neither need raise a limit that the benchmark's Python lacked."""
     big = 10**5000 + 7
     before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
@@ -311,7 +311,7 @@ def test_tests_of_apps_may_have_integers_of_more_digits_than_python_reads_by_its
         program("apps-interview", printing, reads.format("sys.set_int_max_str_digits(0)\n")),
         program("apps-interview", printing, reads.format("")),
     ]
-    assert [verdict for verdict, *_ in sandbox.run(programs)] == ["passed", "failed", "passed", "error"]
+    assert [verdict for verdict, *_ in sandbox.run(programs)] == ["passed", "failed", "passed", "passed"]
     assert sys.get_int_max_str_digits() == before
 
 
