@@ -7,6 +7,7 @@ definitions.py knows how well it defines a function, reach.py what that needs. d
 rules.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from isobudget.extraction.chat_answer import program_in
@@ -27,7 +28,7 @@ class Extracted(NamedTuple):
     reason: str | None = None
 
 
-def from_completion(prompt, text, stop):
+def from_completion(prompt: str, text: str, stop: Sequence[str]) -> Extracted:
     """The program in a completion of `prompt`.
 
     The completion is cut at the earliest of the `stop` sequences and put behind the
@@ -38,7 +39,7 @@ def from_completion(prompt, text, stop):
     return Extracted(prompt + cut(text, stop))
 
 
-def from_answer(prompt, text, entry_point=None):
+def from_answer(prompt: str, text: str, entry_point: str | None = None) -> Extracted:
     """The program in a chat answer to `prompt`.
 
     The code that defines `entry_point`, with what it reaches: imports, constants, helpers,
@@ -59,7 +60,7 @@ def from_answer(prompt, text, entry_point=None):
     return Extracted(program)
 
 
-def as_it_stands(prompt, text, form):
+def as_it_stands(prompt: str, text: str, form: str) -> Extracted:
     """The program in a text that another harness made ready.
 
     A `program` stands for itself, a `completion` behind the prompt. Neither is cut: what follows the function
@@ -70,13 +71,13 @@ def as_it_stands(prompt, text, form):
     return Extracted(text if form == "program" else prompt + text)
 
 
-def cut(text, stop):
+def cut(text: str, stop: Sequence[str]) -> str:
     """The text up to the earliest of the `stop` sequences."""
     places = [place for place in (text.find(sequence) for sequence in stop) if place >= 0]
     return text[: min(places)] if places else text
 
 
-def stop_sequences(settings):
+def stop_sequences(settings: Mapping) -> list[str]:
     """The `stop` list of the settings; StudyError if it is none."""
     stop = settings.get("stop", [])
     if not isinstance(stop, list) or not all(isinstance(item, str) and item for item in stop):

@@ -5,14 +5,14 @@ import json
 import textwrap
 
 from isobudget.extraction.chat_template import parts
-from isobudget.extraction.definitions import STANDINGS, WHOLE, is_stub, leaves_out, standing
+from isobudget.extraction.definitions import DEFINITIONS, STANDINGS, WHOLE, is_stub, leaves_out, standing
 from isobudget.extraction.markdown import BEGINNINGS, PYTHON, blocks, outermost, unfenced, unquoted
 from isobudget.extraction.python_code import Code
 from isobudget.extraction.reach import reached
 from isobudget.extraction.reading import Reader, begins
 
 
-def program_in(text, prompt, entry_point):
+def program_in(text: str, prompt: str, entry_point: str | None) -> tuple[str | None, bool]:
     """(program, thinking): the program in an answer, or None, and whether there is nothing but thoughts.
 
     Args:
@@ -48,12 +48,12 @@ class _Choice:
         self.entry_point = entry_point
         self.reader = Reader()
 
-    def is_cut(self, text, turn):
+    def is_cut(self, text: str, turn: str) -> bool:
         """Whether the whole text is Python and the part of it that is the model's turn is none: its marks are code."""
         as_it_stands = self.reader.as_it_stands
-        return begins(text.lstrip().partition("\n")[0]) and as_it_stands(text) and not as_it_stands(turn)
+        return begins(text.lstrip().partition("\n")[0]) and bool(as_it_stands(text)) and not as_it_stands(turn)
 
-    def defining(self, text, bodies=True):
+    def defining(self, text: str, bodies: bool = True) -> str | None:
         """The program in a text that defines the entry point, or None.
 
         What the fences hold goes before what stands outside, whole text before mended text, and of
@@ -107,7 +107,7 @@ class _Choice:
         head = self.prompt.rstrip() + "\n"
         stub = _code_of(head) or _code_of(head + "    pass\n")
         function = stub.tree.body[-1] if stub and stub.tree.body else None
-        if getattr(function, "name", None) != self.entry_point or not is_stub(function):
+        if not isinstance(function, DEFINITIONS) or function.name != self.entry_point or not is_stub(function):
             return None
         margin = " " * function.body[0].col_offset
         for text in reversed(texts):
@@ -118,7 +118,7 @@ class _Choice:
                     return reached(whole, [], None, [], self.entry_point)
         return None
 
-    def anything(self, text):
+    def anything(self, text: str) -> str | None:
         """The program in a text, whatever it defines, or None if it holds no code."""
         found = blocks(text)
         labelled = [block for block in found if block.label in PYTHON]

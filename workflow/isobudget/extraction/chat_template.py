@@ -81,7 +81,7 @@ class Parts(NamedTuple):
     cut_off: bool
 
 
-def parts(text):
+def parts(text: str) -> Parts:
     """The Parts of a text. Thoughts may lack their beginning, which some templates put into the prompt."""
     for beginning, end, as_beginning, as_end in _AS_WORDS:
         if beginning.match(text):
@@ -93,7 +93,7 @@ def parts(text):
     return Parts(answer, _first_turn(answer), thoughts, cut_off)
 
 
-def without_marks(text):
+def without_marks(text: str) -> str:
     """The text with a new line in place of each mark that is not in quotes."""
 
     def in_its_place(mark):
@@ -151,7 +151,8 @@ def _closing(marks, opening):
 
 
 def _first_turn(answer):
-    begun = _NOTHING_ELSE.match(answer).end()
+    begins = _NOTHING_ELSE.match(answer)
+    begun = begins.end() if begins else 0
     for mark in itertools.islice(_TURN_ENDS.finditer(answer), _MOST_MARKS):
         if mark.start() > begun and _is_meant(mark) and not _may_be_code(mark):
             return answer[: mark.start()]

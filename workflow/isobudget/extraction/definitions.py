@@ -3,6 +3,8 @@
 import ast
 import re
 
+from isobudget.extraction.python_code import Code, Statement
+
 # from the best to the worst
 WHOLE = "whole"  # a function or a class with a body, or another name for one that is there
 BORROWED = "borrowed"  # an import, or what a call returned
@@ -10,7 +12,7 @@ STUB = "stub"  # no body: a docstring, `pass`, `...`, NotImplementedError
 STANDINGS = (WHOLE, BORROWED, STUB)
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 # comments that stand for what is left out, and for what is to be written
 _LEFT_OUT = re.compile(
     r"^[ \t]+#[ ]*[(\[]?(?:\.\.\.|…|(?:(?:the )?(?:rest|remainder) of (?:the|your) \w+|same as (?:above|before)"
@@ -20,7 +22,7 @@ _LEFT_OUT = re.compile(
 _TO_WRITE = re.compile(r"#.*\b(?:TODO|your (?:code|implementation|solution|logic)|implement)\b", re.IGNORECASE)
 
 
-def standing(code, name):
+def standing(code: Code, name: str) -> str | None:
     """The best of STANDINGS among what binds a name at top level, in an `if` or a `try` too; None if nothing does.
 
     What only uses the name defines nothing: a result, as in `add = add(2, 3)`, a list, the target of a loop.
@@ -32,13 +34,13 @@ def standing(code, name):
     return code.found["standing", name]
 
 
-def leaves_out(code, name):
+def leaves_out(code: Code, name: str) -> bool:
     """Whether what defines a name as a WHOLE is an excerpt, or a template that returns a constant."""
-    found = [node for node in code.tree.body if isinstance(node, _DEFINITIONS) and node.name == name]
+    found = [node for node in code.tree.body if isinstance(node, DEFINITIONS) and node.name == name]
     return bool(found) and all(_is_part(node, code) for node in found)
 
 
-def defining(code, name):
+def defining(code: Code, name: str) -> list[Statement]:
     """The Statements of a Code, where it defines a name as a WHOLE without those that would hide that again."""
     binding = [one for one in code.statements if name in one.binds]
     if len(binding) == 1 or standing(code, name) != WHOLE:
@@ -48,7 +50,7 @@ def defining(code, name):
     return [one for one in code.statements if id(one) not in hiding]
 
 
-def gives_data(statement):
+def gives_data(statement: Statement) -> bool:
     """Whether the values that a Statement binds are no functions, as far as one sees."""
     for node in statement.nodes:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
@@ -60,7 +62,7 @@ def gives_data(statement):
     return statement.kind in ("other", "check")
 
 
-def is_stub(node):
+def is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
     """Whether all that the definition of a function, or of a class with methods, holds stands for a body to come."""
     if isinstance(node, ast.ClassDef):
         methods = [inner for inner in node.body if isinstance(inner, _FUNCTIONS)]
@@ -85,7 +87,7 @@ def _best(found):
 
 def _of(node, code, name):
     """One of STANDINGS, or None, for one statement."""
-    if isinstance(node, _DEFINITIONS):
+    if isinstance(node, DEFINITIONS):
         return None if node.name != name else STUB if is_stub(node) else WHOLE
     if isinstance(node, ast.Import | ast.ImportFrom):
         return BORROWED if any((each.asname or each.name) == name for each in node.names) else None
@@ -117,7 +119,7 @@ def _adds(node, code, name, parts):
     """
     found = _of(node, code, name)
     if found == WHOLE:
-        return parts or not isinstance(node, _DEFINITIONS) or not _is_part(node, code)
+        return parts or not isinstance(node, DEFINITIONS) or not _is_part(node, code)
     made = isinstance(node, ast.Assign) and _names_in(node.value) & {name, *_local(code, name)}
     return found == BORROWED and bool(made)
 
@@ -140,7 +142,7 @@ def _is_part(node, code):
     text = "\n".join(code.text.split("\n")[node.lineno - 1 : node.end_lineno])
     if _LEFT_OUT.search(text):
         return True
-    blocks = (each.body for each in ast.walk(node) if isinstance(getattr(each, "body", None), list))
+    blocks = (body for each in ast.walk(node) if isinstance(body := getattr(each, "body", None), list))
     if "..." in text and any(map(_has_dots, blocks)):
         return True
     body = [inner for inner in node.body if not _is_no_body(inner)]

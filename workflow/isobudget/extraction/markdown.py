@@ -17,9 +17,10 @@ class Block(NamedTuple):
     label: str
 
 
-def blocks(text):
+def blocks(text: str) -> list[Block]:
     """The fenced Blocks of a Markdown text, in order; the last may lack its end."""
-    found, held, fence, label = [], None, "", ""
+    found, fence, label = [], "", ""
+    held: list[str] | None = None
     for line in text.split("\n"):
         if "```" not in line and "~~~" not in line:
             if held is not None:
@@ -91,14 +92,14 @@ def _closed_behind_code(line, fence):
     return before if not behind or (behind[0] == " " and not in_text) else None
 
 
-def outermost(text):
+def outermost(text: str) -> str:
     """What stands between the first fence line and the last."""
     lines = text.split("\n")
     at = [number for number, line in enumerate(lines) if _fence(line.strip())]
     return "\n".join(lines[at[0] + 1 : at[-1]]) if at else ""
 
 
-def unfenced(text):
+def unfenced(text: str) -> str:
     """The text without its fence lines: where they are unbalanced, they say nothing."""
     if "```" not in text and "~~~" not in text:
         return text
@@ -106,7 +107,7 @@ def unfenced(text):
     return "\n".join(line[:-3] if line.endswith("```") and line.count("`") == 3 else line for line in lines)
 
 
-def unquoted(text):
+def unquoted(text: str) -> str:
     """The text without the signs of a block quote, and with backticks where its fences are three quotes."""
     text = _QUOTE.sub("", text)
     quotes = list(_TRIPLE_QUOTES.finditer(text))

@@ -46,16 +46,17 @@ class Statement(NamedTuple):
 class Code:
     """A text that is Python: its `tree`, and its Statements, read when they are asked for."""
 
-    def __init__(self, text):
+    def __init__(self, text: str):
         """Raises SyntaxError, with the line, if the text is no Python."""
         self.text = text
         self.tree = _parse(text)
-        self.found = {}  # what definitions.py found out about it
+        self.found: dict = {}  # what definitions.py found out about it
 
     @cached_property
-    def statements(self):
+    def statements(self) -> list[Statement]:
         """The Statements in order; their texts are whole lines."""
-        lines, found, last = self.text.split("\n"), [], 0
+        lines, last = self.text.split("\n"), 0
+        found: list[Statement] = []
         for node in self.tree.body:
             first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
             text, names = "\n".join(lines[first - 1 : node.end_lineno]), _names(node)
@@ -68,11 +69,11 @@ class Code:
         return found
 
     @cached_property
-    def binds(self):
+    def binds(self) -> set[str]:
         """The names that statements at top level, or in an `if` or a `try` there, bind."""
         return {name for one in self.statements for name in one.binds}
 
-    def returns(self):
+    def returns(self) -> bool:
         """Whether a `return` or a `yield` stands outside every function, as in a function's bare body."""
         pending = list(self.tree.body)
         while pending:
@@ -83,7 +84,7 @@ class Code:
                 pending += ast.iter_child_nodes(node)
         return False
 
-    def does_something(self):
+    def does_something(self) -> bool:
         """Whether there is more to it than names and constants, which prose can be taken for."""
         for node in self.tree.body:
             plain = isinstance(node, ast.Expr) or (isinstance(node, ast.AnnAssign) and node.value is None)
@@ -149,7 +150,7 @@ class _Scope:
         self.loads, self.stores = set(), set()
 
 
-def _names(node):
+def _names(node) -> tuple[set, set, set, set, bool]:
     """(binds, reads, changes, declares, sets_up) of one statement at top level, with the scopes that Python has."""
     module = _Scope(None)
     scopes, pending = [], [(node, module)]

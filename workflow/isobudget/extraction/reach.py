@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from isobudget.extraction.definitions import defining, gives_data
-from isobudget.extraction.python_code import Statement
+from isobudget.extraction.python_code import Code, Statement
 
 # a program that looks names up by their text may reach any of them, or give any of them a value
 _LOOKUPS = frozenset({"eval", "exec", "globals", "vars", "locals"})
@@ -15,7 +15,7 @@ _BUILTINS = frozenset(dir(builtins))
 _MOST_NAMES = 500  # names are followed no further; no answer of a model comes near
 
 
-def reached(code, others, around, older, entry_point):
+def reached(code: Code, others: list[Code], around: Code | None, older: list[Code], entry_point: str) -> str:
     """The text of the statements that the entry point needs, in the order in which they stand.
 
     Args:
@@ -162,7 +162,8 @@ def _closure(pool, hidden, entry_point):
 
 def _acts(pool, binding):
     """The _Acts among the Statements of a pool."""
-    counted, always = {}, any("__subclasses__" in one.text for one in pool)
+    counted: dict = {}
+    always = any("__subclasses__" in one.text for one in pool)
     for one in pool:
         if one.kind in ("other", "check"):
             on = _called_on(one)

@@ -17,7 +17,7 @@ class Reader:
         self.attempts = 0
         self.known = {}
 
-    def as_it_stands(self, text):
+    def as_it_stands(self, text: str) -> Code | None:
         """The Code of a text, or None if it is no Python."""
         self.attempts += 1
         if self.attempts > _ATTEMPTS:
@@ -27,7 +27,7 @@ class Reader:
         except SyntaxError:
             return None
 
-    def read(self, text):
+    def read(self, text: str) -> Code | None:
         """The Code of a text, if it is Python as a whole, slips of layout put right; else None."""
         if text not in self.known:
             plain = without_html(text)
@@ -35,7 +35,7 @@ class Reader:
             self.known[text] = found
         return self.known[text]
 
-    def runs(self, text):
+    def runs(self, text: str) -> list[Code]:
         """The Codes of the runs of lines in a text that are Python; the rest is prose, or broken."""
         whole = self.read(text)
         if whole:
@@ -48,7 +48,7 @@ class Reader:
             at += count or 1
         return found
 
-    def beginning(self, text):
+    def beginning(self, text: str) -> Code | None:
         """The Code of the first line with the indented ones behind it, or else of the longest beginning, or None."""
         lines = text.lstrip("\n").split("\n")
         margins = (at for at, line in enumerate(lines) if at and line.strip() and not line[0].isspace())
@@ -76,7 +76,7 @@ class Reader:
         return None, 0
 
 
-def begins(line):
+def begins(line: str) -> bool:
     """Whether a statement worth keeping may begin with a line."""
     line = line.lstrip(" \t")
     if line.startswith(BEGINNINGS):

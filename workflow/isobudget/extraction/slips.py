@@ -5,6 +5,7 @@ import html
 import re
 import textwrap
 import unicodedata
+from collections.abc import Iterator
 
 from isobudget.extraction.chat_template import without_marks
 
@@ -21,7 +22,7 @@ _NUMBERED = re.compile(r"\s*(\d+)(?:[:.|)]| \|)?(?:[ \t](.*))?$")
 _DIFF = re.compile(r"[-+ ]|@@|diff |index |\\ No newline|$")
 
 
-def mended(text):
+def mended(text: str) -> Iterator[str]:
     """Yield the text with one slip after the other put right; each may be all that was wrong."""
     for change in (
         without_marks,
@@ -41,12 +42,12 @@ def mended(text):
             yield text
 
 
-def without_html(text):
+def without_html(text: str) -> str:
     """The text with `<` for `&lt;` and so on, if one stands outside its texts and comments: then all was escaped."""
     return html.unescape(text) if "&" in text and _HTML.search(_TEXTS.sub("", text)) else text
 
 
-def with_plain_signs(text):
+def with_plain_signs(text: str) -> str:
     """ASCII's spaces and quotes for those of typesetting, and nothing without a width.
 
     Texts and comments in it stay: nowhere else a program holds such a sign.
@@ -94,8 +95,9 @@ def _without_numbers(text):
     """A listing without the numbers that its lines begin with, one after the other."""
     if not _NUMBERED.match(text.strip().partition("\n")[0]):
         return text
-    found = [_NUMBERED.match(line) for line in text.split("\n") if line.strip()]
-    if len(found) < 2 or not all(found):
+    lines = [line for line in text.split("\n") if line.strip()]
+    found = [one for line in lines if (one := _NUMBERED.match(line))]
+    if not 2 <= len(found) == len(lines):
         return text
     first = int(found[0][1])
     if [int(one[1]) for one in found] != list(range(first, first + len(found))):
