@@ -25,6 +25,7 @@ class Stage:
         folder: the folder, or the file, below the results folder that it writes.
         module: what its rule runs, `python -m ...`.
         dear: only a model makes its files, or they decide what a model is asked: they are never made anew unasked.
+        fetched: its files are read from outside, the hub or a file of the user's, which may be gone by now.
         recorded: its files can lie in recordings/ and be replayed.
         extracts: it makes programs of texts.
         prices: it calls the functions of the units' table.
@@ -36,6 +37,7 @@ class Stage:
     folder: str
     module: str
     dear: bool = False
+    fetched: bool = False
     recorded: bool = False
     extracts: bool = False
     prices: bool = False
@@ -150,9 +152,9 @@ _ROWS = (
     # tests that a model writes are drawn after it
     Stage("questions", "questions", "isobudget.problems.questions", dear=True),
     Stage("examples", "examples", "isobudget.at_hand.prompt_examples"),
-    Stage("collect", "imported", "isobudget.sampling.imported", told=_collect),
+    Stage("collect", "imported", "isobudget.sampling.imported", fetched=True, told=_collect),
     Stage("weights", "weights", "isobudget.sampling.weights", dear=True, told=_weights),
-    Stage("model", "models", "isobudget.sampling.architecture", recorded=True, told=_model),
+    Stage("model", "models", "isobudget.sampling.architecture", fetched=True, recorded=True, told=_model),
     Stage("sample", "samples", "isobudget.sampling", dear=True, recorded=True, told=_sample),
     Stage("write", "written", "isobudget.sampling.written", dear=True, recorded=True, told=_write),
     Stage("calibrate", "calibrations", "isobudget.sampling.calibration", dear=True, recorded=True, told=_calibrate),
@@ -215,7 +217,7 @@ def is_dear(place: str) -> bool:
 
 def cheap_places(results: str | Path) -> list[str]:
     """What of a results folder is made of samples and of nothing dear, as paths below it that are there, sorted."""
-    folders = sorted({row.folder for row in _ROWS})
+    folders = sorted({row.folder for row in _ROWS if not row.fetched})
     found = [folder for folder in folders if folder != SCORES and not is_dear(folder)]
     found += [
         f"{SCORES}/{each.name}" for each in Path(results, SCORES).glob("*") if not is_dear(f"{SCORES}/{each.name}")
