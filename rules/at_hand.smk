@@ -39,8 +39,9 @@ rule at_hand:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=lambda wildcards: code("at_hand", benchmark=wildcards.benchmark),
-        settings=lambda wildcards: stage_settings.at_hand(study, wildcards.benchmark),
+        settings=lambda wildcards: stage_settings.at_hand(
+            study, wildcards.benchmark, code("at_hand", benchmark=wildcards.benchmark)
+        ),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run samples of {wildcards.model} against {wildcards.source}, block {wildcards.block}"

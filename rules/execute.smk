@@ -15,8 +15,9 @@ rule references:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=lambda wildcards: code("references", benchmark=wildcards.benchmark),
-        settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
+        settings=lambda wildcards: stage_settings.execute(
+            study, wildcards.benchmark, code("references", benchmark=wildcards.benchmark)
+        ),
     message:
         "{wildcards.benchmark}: check that its reference solutions pass in the sandbox"
     shell:
@@ -40,8 +41,9 @@ rule execute:
         "../envs/core.yaml"
     threads: 2
     params:
-        code=lambda wildcards: code("execute", benchmark=wildcards.benchmark),
-        settings=lambda wildcards: stage_settings.execute(study, wildcards.benchmark),
+        settings=lambda wildcards: stage_settings.execute(
+            study, wildcards.benchmark, code("execute", benchmark=wildcards.benchmark)
+        ),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: run {wildcards.decoding} programs of {wildcards.model}, block {wildcards.block}"

@@ -74,8 +74,9 @@ rule observe:
     # nothing is judged here, so no other job need be waited for
     threads: 1
     params:
-        code=lambda wildcards: code("observe", benchmark=wildcards.benchmark),
-        settings=lambda wildcards: stage_settings.observe(study, wildcards.benchmark),
+        settings=lambda wildcards: stage_settings.observe(
+            study, wildcards.benchmark, code("observe", benchmark=wildcards.benchmark)
+        ),
         verdicts=f"{RESULTS}/{paths.VERDICTS}",
     message:
         "{wildcards.benchmark}: see what samples of {wildcards.model} make of {wildcards.source}, block {wildcards.block}"
@@ -100,8 +101,7 @@ rule vote:
     conda:
         "../envs/core.yaml"
     params:
-        code=lambda wildcards: code("vote", ranker=wildcards.ranker),
-        settings=lambda wildcards: stage_settings.vote(study, wildcards.ranker),
+        settings=lambda wildcards: stage_settings.vote(study, wildcards.ranker, code("vote", ranker=wildcards.ranker)),
     message:
         "{wildcards.benchmark}: {wildcards.ranker} of {wildcards.model}, block {wildcards.block}"
     shell:

@@ -106,6 +106,7 @@ class RunSettings(SandboxSettings, total=False):
     before: str  # imports that the benchmark puts before every program
     excusable: float  # share of problems whose own reference may fail
     language: str  # of the programs, if it is not Python
+    code: str  # a checksum of the code that runs them
 
 
 class TestsSettings(TypedDict):
@@ -128,6 +129,7 @@ class VoteSettings(TypedDict):
     """Of rule vote."""
 
     ranker: str
+    code: NotRequired[str]  # a checksum of the ranker's code
 
 
 class CombineSettings(TypedDict):

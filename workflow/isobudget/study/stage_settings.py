@@ -143,20 +143,24 @@ def calibrate(study: Study, model: str) -> str:
     return _json(told)
 
 
-def execute(study: Study, benchmark: str) -> str:
+# What runs programs or counts votes is cheap: its `code`, a checksum, is a setting like others, so that an edit does it
+# again. None where settings alone are compared. In a parameter of its own Snakemake would ask for it job by job.
+
+
+def execute(study: Study, benchmark: str, code: str | None = None) -> str:
     """Of the rules references and execute."""
-    return _json(_running(study, benchmark, "continues", "before", "excusable", "language"))
+    return _json(_running(study, benchmark, code, "continues", "before", "excusable", "language"))
 
 
-def at_hand(study: Study, benchmark: str) -> str:
+def at_hand(study: Study, benchmark: str, code: str | None = None) -> str:
     """Of rule at_hand: tests at hand are few and small, so who loops on them has a third of the time to do it in."""
-    told = _running(study, benchmark, "continues", "before", "excusable", "language")
+    told = _running(study, benchmark, code, "continues", "before", "excusable", "language")
     return _json(told | {"timeout": study.sandbox.timeout / 3})
 
 
-def observe(study: Study, benchmark: str) -> str:
+def observe(study: Study, benchmark: str, code: str | None = None) -> str:
     """Of rule observe."""
-    return _json(_running(study, benchmark, "continues", "before", "language"))
+    return _json(_running(study, benchmark, code, "continues", "before", "language"))
 
 
 def tests(study: Study, source: str) -> str:
@@ -186,9 +190,11 @@ def rank(study: Study, ranker: str, model: str, code: str | None) -> str:
     return _json(told)
 
 
-def vote(study: Study, ranker: str) -> str:
+def vote(study: Study, ranker: str, code: str | None = None) -> str:
     """Of rule vote."""
     told: VoteSettings = {"ranker": ranker}
+    if code:
+        told["code"] = code
     return _json(told)
 
 
@@ -314,11 +320,13 @@ def _loading(study: Study, model: str) -> Opening:
     }
 
 
-def _running(study: Study, benchmark: str, *keys: str) -> RunSettings:
+def _running(study: Study, benchmark: str, code: str | None, *keys: str) -> RunSettings:
     """What a stage is told that runs programs: those facts of the benchmark that are not as usual, and the sandbox."""
     chosen = BENCHMARKS[benchmark]
     sandbox: Any = _sandbox(study) | chosen.running(*keys)
     told: RunSettings = {"stop": chosen.stop, **sandbox}
+    if code:
+        told["code"] = code
     return told
 
 
